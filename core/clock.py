@@ -1,0 +1,38 @@
+"""Instants and ids: UTC text that sorts, and short ids that sort by the time they were made."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from threading import Lock
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no I, L, O, U
+_PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]  # ten bits at a time: bulk writes make many ids
+_RANDOM_BITS = 32
+_last = 0
+_lock = Lock()
+
+
+def now() -> str:
+    """The present instant as stored everywhere: `2026-03-15T08:30:00.123456Z` (27 characters, UTC)."""
+    return stamp(datetime.now(UTC))
+
+
+def stamp(moment: datetime) -> str:
+    """`moment` (aware) in the stored form."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_id() -> str:
+    """A new record id: 16 characters, 48 bits of milliseconds then 32 random bits.
+
+    Within one process each id is greater than the one before, as ULID's monotonic mode
+    (github.com/ulid/spec), so that bulk inserts keep their order.
+    """
+    global _last
+    with _lock:
+        fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+        _last = fresh if fresh >> _RANDOM_BITS > _last >> _RANDOM_BITS else _last + 1
+        value = _last
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(70, -1, -10)])
