@@ -1,0 +1,5 @@
+"""`python -m core` is `dougong`."""
+
+from core.cli import main
+
+main()
