@@ -1,0 +1,1 @@
+"""Tests, by room; each reads as a list of what the platform promises."""

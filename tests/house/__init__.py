@@ -1,0 +1,1 @@
+"""The rules of the house as tests: floors, the door, sizes, words; nothing here runs the platform."""

@@ -1,0 +1,225 @@
+"""The cost center's sums equal the rows exactly, under rights, and its rules hold on both engines."""
+
+from __future__ import annotations
+
+import random
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+
+from core import Condition, Forbidden, Invalid, Query, people
+from core.testing import new_member, new_tenant, platform_at, refreshed
+from plugins.cost_center import figures
+from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
+
+D = Decimal
+
+
+@pytest.fixture
+async def platform(database_url, tmp_path):
+    async with platform_at(database_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def ctx(platform):
+    return await new_tenant(platform, "aa", modules=("cost_center",))
+
+
+async def make_account(ctx, code, parent=None, **more):
+    data = {"code": code, "name": f"科目 {code}", "kind": "direct", "active": True, **more}
+    return (await ctx.records.create(ACCOUNT, data | ({"parent": parent} if parent else {}))).id
+
+
+async def make_project(ctx, code):
+    return (await ctx.records.create(PROJECT, {"code": code, "name": f"项目 {code}", "status": "in_progress"})).id
+
+
+async def make_entry(ctx, code, project, account, amount, day="2026-03-15", tax="0"):
+    data = {"code": code, "date": day, "project": project, "account": account, "source": "expense",
+            "summary": "零星", "amount_net": D(amount), "tax": D(tax)}  # fmt: skip
+    return await ctx.records.create(ENTRY, data)
+
+
+async def make_contract(ctx, code, project, account, gross, status="executing", rate="9"):
+    data = {"code": code, "name": f"合同 {code}", "project": project, "account": account, "kind": "material",
+            "status": status, "amount_gross": D(gross), "tax_rate": D(rate)}  # fmt: skip
+    return await ctx.records.create(CONTRACT, data)
+
+
+async def make_budget(ctx, code, project, lines, status="frozen"):
+    rows = [{"account": account, "amount": D(amount)} for account, amount in lines]
+    data = {"code": code, "project": project, "kind": "target", "status": status, "date": "2026-01-05", "lines": rows}
+    return await ctx.records.create(BUDGET, data)
+
+
+async def test_net_and_tax_of_a_contract_always_add_up_to_its_gross(ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    for number, gross in enumerate(("100", "0.01", "123456.78", "99999999999.99")):
+        for rate in ("0", "1", "3", "6", "9", "13"):
+            made = (await make_contract(ctx, f"{number}-{rate}", project, account, gross, rate=rate)).data
+            net = (D(gross) / (1 + D(rate) / 100)).quantize(D("0.01"), ROUND_HALF_UP)
+            assert (made["amount_net"], made["tax"]) == (net, D(gross) - net)
+    made = (await make_contract(ctx, "109", project, account, "109")).data
+    assert (made["amount_net"], made["tax"]) == (D("100.00"), D("9.00"))
+
+
+async def test_a_cost_with_tax_is_the_sum_of_both(ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    made = await make_entry(ctx, "E1", project, account, "10.10", tax="0.91")
+    assert made.data["amount_gross"] == D("11.01")
+    bare = await ctx.records.update(ENTRY, made.id, {"tax": None}, revision=1)
+    assert bare.data["amount_gross"] == D("10.10")
+
+
+async def test_a_budget_line_is_rounded_half_up_once_and_the_total_only_adds(ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    lines = [{"account": account, "quantity": D(3), "price": D("0.335")}, {"account": account, "amount": D("2.10")}]
+    data = {"code": "B", "project": project, "kind": "target", "status": "draft", "date": "2026-01-05", "lines": lines}
+    made = (await ctx.records.create(BUDGET, data)).data
+    assert [line["amount"] for line in made["lines"]] == [D("1.01"), D("2.10")]
+    assert made["total"] == D("3.11")
+
+
+async def test_the_sums_of_random_rows_equal_the_rows_exactly(platform, ctx):
+    chance = random.Random(7)
+    top = await make_account(ctx, "1")
+    accounts = [await make_account(ctx, f"1.{n}", top) for n in range(3)]
+    projects = [await make_project(ctx, f"P{n}") for n in range(2)]
+    cents = lambda: D(chance.randrange(-10**4, 10**9)) / 100  # noqa: E731
+    rows = [
+        {"code": f"E{n}", "date": f"2026-0{chance.randrange(1, 9)}-11", "project": chance.choice(projects),
+         "account": chance.choice(accounts), "source": "expense", "summary": "行", "amount_net": cents(),
+         "tax": D("0.01")}
+        for n in range(60)
+    ]  # fmt: skip
+    assert (await ctx.records.bulk(ENTRY, rows, mode="create", source="import")).new == 60
+    await make_budget(ctx, "B", projects[0], [(accounts[0], "10.10"), (accounts[1], "20.25")])
+    found = await figures.by(ctx, "account", project=projects[0])
+    for account in accounts:
+        expected = sum((r["amount_net"] for r in rows if (r["project"], r["account"]) == (projects[0], account)), D(0))
+        assert found.get(account, figures.Figures()).incurred == expected
+    by_project = await figures.by(ctx, "project")
+    assert by_project[projects[0]].budget == D("30.35")
+    whole = figures.total(by_project.values())
+    assert whole.incurred == sum(r["amount_net"] for r in rows)
+    assert sum(amount for _month, amount in await figures.by_month(ctx)) == whole.incurred
+    root = (await figures.tree(ctx, found))[0]
+    assert root.figures == figures.total(found.values())
+    assert set(root.leaves) == {top, *accounts}
+
+
+async def test_only_signed_contracts_are_committed(ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_contract(ctx, "C1", project, account, "109")
+    await make_contract(ctx, "C2", project, account, "1090", status="draft")
+    await make_contract(ctx, "C3", project, account, "10900", status="terminated")
+    assert (await figures.by(ctx, "project"))[project].committed == D("100")
+
+
+async def test_a_tenant_never_sees_the_figures_of_another(platform, ctx):
+    other = await new_tenant(platform, "bb", modules=("cost_center",))
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_entry(ctx, "E1", project, account, "5")
+    assert await figures.by(other, "project") == {}
+    assert await figures.by(other, "project", project=project) == {}
+    with pytest.raises(Invalid) as refused:
+        await make_entry(other, "E1", project, account, "5")
+    assert {problem.field for problem in refused.value.problems} == {"project", "account"}
+
+
+async def test_costs_go_to_active_accounts_without_children(ctx):
+    top = await make_account(ctx, "1")
+    leaf = await make_account(ctx, "1.1", top)
+    idle = await make_account(ctx, "2", active=False)
+    project = await make_project(ctx, "P")
+    for account, code in ((top, "not_leaf"), (idle, "inactive")):
+        with pytest.raises(Invalid) as refused:
+            await make_entry(ctx, "E", project, account, "1")
+        assert [(p.field, p.code) for p in refused.value.problems] == [("account", code)]
+    await make_entry(ctx, "E", project, leaf, "1")
+    with pytest.raises(Invalid) as refused:
+        await make_account(ctx, "1.1.1", leaf)
+    assert refused.value.problems[0].code == "posted"
+
+
+async def test_the_tree_of_accounts_has_no_loop(ctx):
+    top = await make_account(ctx, "1")
+    leaf = await make_account(ctx, "1.1", top)
+    with pytest.raises(Invalid) as refused:
+        await ctx.records.update(ACCOUNT, top, {"parent": leaf}, revision=1)
+    assert refused.value.problems[0].code == "loop"
+
+
+async def test_one_budget_of_a_project_is_frozen_and_stays_as_it_was(ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    first = await make_budget(ctx, "B1", project, [(account, "10")])
+    with pytest.raises(Invalid) as refused:
+        await make_budget(ctx, "B2", project, [(account, "11")])
+    assert refused.value.problems[0].code == "frozen_exists"
+    with pytest.raises(Invalid) as refused:
+        await ctx.records.update(BUDGET, first.id, {"lines": [{"account": account, "amount": D(99)}]}, revision=1)
+    assert refused.value.problems[0].code == "frozen"
+    await ctx.records.update(BUDGET, first.id, {"status": "superseded"}, revision=1)
+    await make_budget(ctx, "B2", project, [(account, "11")])
+    assert (await figures.by(ctx, "project"))[project].budget == D(11)
+
+
+async def test_a_cost_refers_to_a_contract_of_its_own_project(ctx):
+    account = await make_account(ctx, "1")
+    here, there = await make_project(ctx, "P1"), await make_project(ctx, "P2")
+    contract = await make_contract(ctx, "C", there, account, "1")
+    data = {"code": "E", "date": "2026-01-01", "project": here, "account": account, "contract": contract.id,
+            "source": "expense", "summary": "错", "amount_net": D(1)}  # fmt: skip
+    with pytest.raises(Invalid) as refused:
+        await ctx.records.create(ENTRY, data)
+    assert refused.value.problems[0].code == "other_project"
+
+
+@pytest.mark.parametrize(
+    ("incurred", "level"), [("79.99", None), ("80", "yellow"), ("90", "orange"), ("100", "orange"), ("100.01", "red")]
+)
+def test_warnings_start_at_the_thresholds_the_tenant_set(incurred, level):
+    sums = figures.Figures(budget=D(100), incurred=D(incurred))
+    thresholds = {"incurred_yellow": D(80), "incurred_orange": D(90), "incurred_red": D(100), "committed_red": D(100)}
+    assert [w.level for w in figures.warnings([("p", "P", sums)], thresholds)] == ([level] if level else [])
+
+
+def test_spending_without_a_budget_is_red_and_has_no_percentage():
+    warning = figures.warnings([("p", "P", figures.Figures(incurred=D(1)))], {})[0]
+    assert (warning.level, warning.share) == ("red", None)
+
+
+async def test_who_may_not_read_costs_sees_no_figures(platform, ctx):
+    project = await make_project(ctx, "P")
+    await make_entry(ctx, "E", project, await make_account(ctx, "1"), "5")
+    outsider = await new_member(platform, ctx, "outsider", roles=())
+    assert await figures.by(outsider, "project") == {}
+    with pytest.raises(Forbidden):
+        await outsider.records.list(ENTRY, Query(where=(Condition("project", "eq", project),)))
+
+
+async def test_costs_on_an_account_one_may_not_see_still_count(platform, ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_entry(ctx, "E", project, account, "5")
+    rule = {"forms": [ENTRY, PROJECT], "actions": ["read"], "rows": "all"}
+    role = await people.create_role(platform.db, ctx.access, name="看账", rules=[rule])
+    reader = await new_member(platform, ctx, "reader", roles=())
+    await people.set_roles(platform.db, ctx.access, id=reader.member.id, roles=[role])
+    reader = await refreshed(platform, reader)
+    (line,) = await figures.tree(reader, await figures.by(reader, "account"))
+    assert (line.id, line.figures.incurred, line.leaves) == ("", D(5), (account,))
+    assert reader.sees_whole(ENTRY)
+    assert not reader.sees_whole(BUDGET)
+
+
+async def test_switching_the_module_off_stops_its_rules_and_loses_nothing(platform, ctx):
+    from core.definitions import switch
+
+    project = await make_project(ctx, "P")
+    await switch(ctx, "cost_center", False)
+    off = await refreshed(platform, ctx)
+    assert not off.hooks.has("record_compute")
+    await switch(off, "cost_center", True)
+    again = await refreshed(platform, off)
+    assert (await again.records.get(PROJECT, project)).data["code"] == "P"

@@ -1,0 +1,1 @@
+"""Attacks: what must not be seen, and what must not break."""

@@ -1,0 +1,1 @@
+"""The pages of the interface, asked for as a browser does."""
