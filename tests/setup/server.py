@@ -44,7 +44,7 @@ def serving(database_url: str, folder: Path) -> Iterator[Server]:
             command, cwd=ROOT, env={**kept, **place}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
-            _wait_for(server, process)
+            wait_for(server.url, process, log=folder / "server.log")
             yield server
         finally:
             process.terminate()
@@ -56,17 +56,18 @@ def serving(database_url: str, folder: Path) -> Iterator[Server]:
     assert "Traceback" not in server.log, server.log[-8000:]
 
 
-def _wait_for(server: Server, process: subprocess.Popen) -> None:
+def wait_for(url: str, process: subprocess.Popen, *, log: Path, pause: float = 0.1) -> None:
+    """Until the server at `url` answers; looked for every `pause` seconds."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         try:
-            with urllib.request.urlopen(server.url + "/healthz", timeout=5):
+            with urllib.request.urlopen(url + "/healthz", timeout=5):
                 return
         except urllib.error.HTTPError as answer:
-            raise RuntimeError(f"{answer.url}: {answer.code}\n{server.log}") from None
+            raise RuntimeError(f"{answer.url}: {answer.code}\n{log.read_text()}") from None
         except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"The server did not start:\n{server.log}")
+            time.sleep(pause)
+    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
 
 
 def free_port() -> int:
