@@ -14,6 +14,7 @@ _ROOMS = {
     "core.forms.model": ("Field", "Form"),
     "core.hooks": ("MenuItem", "Panel", "for_forms", "hookimpl"),
     "core.i18n": ("_", "add_catalogue"),
+    "core.jobs": ("Job", "JobKind"),
     "core.records.model": ("Aggregate", "Change", "Condition", "Page", "Query", "Record"),
     "core.web": ("get", "page", "post", "redirect"),
 }
@@ -21,8 +22,8 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Aggregate", "BadForm", "Change", "Condition", "Conflict", "Context", "DougongError", "Field", "Forbidden",
-    "Form", "Invalid", "MenuItem", "NotFound", "Page", "Panel", "Problem", "Query", "Record", "_", "add_catalogue",
-    "for_forms", "get", "hookimpl", "page", "post", "redirect",
+    "Form", "Invalid", "Job", "JobKind", "MenuItem", "NotFound", "Page", "Panel", "Problem", "Query", "Record", "_",
+    "add_catalogue", "for_forms", "get", "hookimpl", "page", "post", "redirect",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from core.forms.model import Field, Form
     from core.hooks import MenuItem, Panel, for_forms, hookimpl
     from core.i18n import _, add_catalogue
+    from core.jobs import Job, JobKind
     from core.records.model import Aggregate, Change, Condition, Page, Query, Record
     from core.web import get, page, post, redirect
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from core.jobs import Jobs
 from core.people import rights
 from core.records import Files, Records, Views
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.forms import Catalogue, FormSet
     from core.hooks import Caller, Manifest, Modules
+    from core.jobs import Bell, Kinds
     from core.menu import MenuGroup
     from core.people import Access, Action, Member, Tenant
     from core.records.transfer import Tasks
@@ -40,6 +42,8 @@ class House:
     catalogue: Catalogue
     modules: Modules
     tasks: Tasks  # work that goes on after the answer: imports, rebuilding
+    kinds: Kinds  # of job
+    bell: Bell  # wakes this process's worker
 
 
 class Context:
@@ -93,6 +97,11 @@ class Context:
     @cached_property
     def files(self) -> Files:
         return Files(self.records, folder=self._house.settings.data_dir / "files")
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        house = self._house
+        return Jobs(self.db, self.access, kinds=house.kinds, enabled=self.enabled, bell=house.bell)
 
     @cached_property
     def views(self) -> Views:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import exact, people
@@ -13,6 +14,7 @@ from core.definitions import resume_rebuilds, stop_rebuilds
 from core.forms import FormSet, StoredDefinition, load_modules
 from core.hooks import Modules, find_plugins
 from core.i18n import LANGUAGES
+from core.jobs import Bell, Kinds, Worker
 from core.menu import menu_of
 from core.records import Sealer
 from core.records.files import sweep
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from core.forms import Catalogue
+    from core.jobs import JobKind
     from core.people import Access
     from core.settings import Settings
 
 _log = logging.getLogger("dougong.platform")
+CORE_JOBS: tuple[JobKind, ...] = ()  # the house's own kinds, each beside what it works on
 DAY = 24 * 3600
 KEPT = 256  # tenants whose compiled definitions stay in memory
 
@@ -46,6 +50,10 @@ class Platform:
         self.house = house
         self.settings, self.db = house.settings, house.db
         self.catalogue, self.modules = house.catalogue, house.modules
+        self.worker = Worker(
+            house.db, house.kinds, bell=house.bell, context=self.context_for, enabled=self._enabled,
+            slots=house.settings.job_slots,
+        )  # fmt: skip
         self._sealer = Sealer(house.db)
         self._tidying: asyncio.Task[None] | None = None
         self._definitions: OrderedDict[tuple[int, int], Definitions] = OrderedDict()
@@ -57,7 +65,12 @@ class Platform:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         db = await open_database(settings.database_url, pool_size=settings.pool_size)
         await db.migrate()
-        return cls(House(settings=settings, db=db, catalogue=catalogue, modules=modules, tasks=Tasks()))
+        kinds = Kinds([*CORE_JOBS, *modules.jobs()], modules=tuple(modules.manifests))
+        return cls(
+            House(
+                settings=settings, db=db, catalogue=catalogue, modules=modules, tasks=Tasks(), kinds=kinds, bell=Bell()
+            )
+        )
 
     async def start(self) -> None:
         """Start what runs beside requests: sealing of history, slots left half rebuilt, imports cut off."""
@@ -65,6 +78,7 @@ class Platform:
         await self._sealer.start()
         await resume_rebuilds(self.db, self.catalogue)
         self._tidying = asyncio.create_task(self._tidy())
+        await self.worker.start()
 
     async def _tidy(self) -> None:
         """Once a day: uploads that no record took in time are dropped, whatever goes wrong with one tenant's."""
@@ -77,6 +91,7 @@ class Platform:
             await asyncio.sleep(DAY)
 
     async def close(self) -> None:
+        await self.worker.stop()
         if self._tidying is not None:
             self._tidying.cancel()
             await asyncio.wait([self._tidying])
@@ -86,15 +101,28 @@ class Platform:
         await self.db.close()
 
     async def context(self, access: Access) -> Context:
-        ctx = Context(self.house, access, await self._definitions_of(access))
+        ctx = Context(
+            self.house, access, await self._definitions_of(access.tenant.id, access.tenant.definitions_version)
+        )
         ctx.menu = await menu_of(ctx)
         return ctx
 
-    async def _definitions_of(self, access: Access) -> Definitions:
+    async def context_for(self, tenant: int, member: str | None, language: str) -> Context:
+        """The context of a job: of one member, with what he may do now, or of the installation itself."""
+        if member is None:
+            access = people.system_access(await people.tenant(self.db, tenant), language=language)
+        else:
+            access = replace(await people.access_of(self.db, tenant, member), language=language)
+        return await self.context(access)
+
+    async def _enabled(self, tenant: int, version: int) -> frozenset[str]:
+        return (await self._definitions_of(tenant, version)).enabled
+
+    async def _definitions_of(self, tenant: int, version: int) -> Definitions:
         """The tenant's definitions at the version the request saw; compiled once per version."""
-        wanted = (access.tenant.id, access.tenant.definitions_version)
+        wanted = (tenant, version)
         if wanted not in self._definitions:
-            self._definitions[wanted] = await self._load(access.tenant.id)
+            self._definitions[wanted] = await self._load(tenant)
             while len(self._definitions) > KEPT:
                 self._definitions.popitem(last=False)
         self._definitions.move_to_end(wanted)

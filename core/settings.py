@@ -46,6 +46,7 @@ class Settings:
     session_hours: int = 12
     trusted_proxies: int = 0  # how many of our own stand before us and write X-Forwarded-For
     pool_size: int = 8
+    job_slots: int = 4  # jobs that this process runs at once beside its requests; 0 leaves them to others
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -63,4 +64,5 @@ class Settings:
             session_hours=_number("DOUGONG_SESSION_HOURS", 12),
             trusted_proxies=_number("DOUGONG_TRUSTED_PROXIES", 0),
             pool_size=_number("DOUGONG_POOL_SIZE", 8),
+            job_slots=_number("DOUGONG_JOB_SLOTS", 4),
         )

@@ -66,6 +66,11 @@ async def refreshed(platform: Platform, ctx: Context) -> Context:
     return await platform.context(await people.access_of(platform.db, ctx.tenant.id, ctx.member.id))
 
 
+async def run_jobs(platform: Platform) -> int:
+    """Run every job that is due, one after another, as the worker of a server would; how many there were."""
+    return await platform.worker.drain()
+
+
 async def _join(
     platform: Platform, tenant: int, login: str, *, roles: Sequence[str], department: str | None = None
 ) -> Context:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from core.errors import Problem
     from core.forms.model import Form
     from core.hooks.model import MenuItem, Panel
+    from core.jobs import JobKind
     from core.records.model import Change, Record
 
 PROJECT = "dougong"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-STARTUP_HOOKS = ("register_routes",)
+STARTUP_HOOKS = ("register_routes", "register_jobs")
 TENANT_HOOKS = (
     "record_compute", "record_validate", "record_saved", "record_committed",
     "record_panels", "home_panels", "menu_items",
@@ -37,6 +38,14 @@ class Specification:
 
         Sent once at start. Every route lies under `/<module>/`, names its permission, and answers 404 to
         tenants that have the module off. Nothing may be read from a database here.
+        """
+
+    @hookspec
+    def register_jobs(self) -> Sequence[JobKind]:  # type: ignore[empty-body]
+        """Kinds of work that the module does beside requests or by the calendar, each named `<module>.<kind>`.
+
+        Sent once at start. A job of a tenant that has the module off waits until it is on again; its schedule rests.
+        Nothing may be read from a database here, and nothing may be enqueued.
         """
 
     @hookspec

@@ -227,6 +227,11 @@ class Database:
 
         return await migrate(self._driver)
 
+    async def listen(self, channel: str, call: Callable[[], None]) -> None:
+        """Call `call()` at each NOTIFY on `channel` until cancelled; on SQLite, served by one process, never."""
+        if isinstance(self._driver, PostgresDriver):
+            await self._driver.listen(channel, call)
+
     @cached_property
     def tables(self) -> SimpleNamespace:
         """Piccolo's tables on this database, by class name; they join `write()` like any statement."""

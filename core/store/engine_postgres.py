@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,7 @@ from core.store.waiting import settled
 STATEMENTS = 512
 ANALYSE_AFTER = 5_000  # copied rows; the next time after twice as many
 CONNECT_SECONDS = 10
+LISTEN_AGAIN = 2  # seconds
 # Short statements only: compiling them at run time never pays.
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "dougong"}
 _COLUMNS = re.compile(r"\(([^()]+)\)=\(")
@@ -170,6 +171,23 @@ class PostgresDriver:
         if copied >= self._analyse_at.get(table, ANALYSE_AFTER):
             self._analyse_at[table] = 2 * copied
             await self.execute(f"ANALYZE {table}", ())
+
+    async def listen(self, channel: str, call: Callable[[], None]) -> None:
+        """On a connection of its own, made anew when it is lost; `call()` also then, for what was said meanwhile."""
+        while True:
+            lost = asyncio.Event()
+            try:
+                connection = await connect(self.url)
+            except (OSError, asyncpg.PostgresError, TimeoutError):
+                await asyncio.sleep(LISTEN_AGAIN)
+                continue
+            try:
+                connection.add_termination_listener(lambda _connection, lost=lost: lost.set())
+                await connection.add_listener(channel, lambda *_said: call())
+                call()
+                await lost.wait()
+            finally:
+                connection.terminate()
 
     async def begin(self) -> PostgresSession:
         session = PostgresSession(self, await self._acquire())

@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.clock import now
-from core.store import schema
+from core.store import schema, schema_jobs
 from core.store.engine_postgres import PostgresDriver
 from core.store.engine_postgres import connect as connect_postgres
 from core.store.engine_sqlite import SQLiteDriver
@@ -44,6 +44,7 @@ MIGRATIONS = (
         sqlite=schema.SEARCH_SQLITE,
         postgres=schema.SEARCH_POSTGRES,
     ),
+    Migration(2, "jobs and their schedules", schema_jobs.JOBS),
 )
 
 

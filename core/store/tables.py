@@ -279,3 +279,35 @@ class ImportRun(Plain, Table, tablename="import_run"):
     created_at = text()
     created_by = text(null=True)
     updated_at = text()
+
+
+class Job(Plain, Table, tablename="job"):
+    tenant = number()
+    id = text(primary_key=True)
+    kind = text()
+    key = text(null=True)
+    args = json()
+    state = text()
+    at = text()
+    attempts = number()
+    done = number()
+    total = number()
+    note = text()
+    error = text(null=True)
+    result = json(null=True)
+    cancel = number()
+    worker = text(null=True)
+    lease_until = text(null=True)
+    member = text(null=True)
+    language = text()
+    created_at = text()
+    started_at = text(null=True)
+    ended_at = text(null=True)
+
+
+class JobSchedule(Plain, Table, tablename="job_schedule"):
+    tenant = number()
+    kind = text(primary_key=True)
+    rule = text()
+    next_at = text()
+    last_at = text(null=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import Response
 
-from core import Context, MenuItem, Panel, Problem, get, hookimpl
+from core import Context, JobKind, MenuItem, Panel, Problem, get, hookimpl
 from core.settings import ROOT
 
 FORM = "dummy.thing"
@@ -57,6 +57,13 @@ class Dummy:
             return Response({"tenant": ctx.tenant.code})
 
         return [ping]
+
+    @hookimpl
+    def register_jobs(self):
+        return [JobKind(name="dummy.tidy", title="整理", run=self._tidy)]
+
+    async def _tidy(self, ctx, job):
+        self._note("register_jobs", ctx, job.args)
 
     @hookimpl
     async def record_compute(self, ctx, form, data):

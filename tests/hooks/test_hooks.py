@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from core import Invalid, Problem, people
+from core import Invalid, JobKind, Problem, people
 from core.app import create_app
 from core.definitions import switch
 from core.hooks import ModuleFailed, Modules, find_plugins, for_forms, hookimpl
 from core.hooks.spec import STARTUP_HOOKS, TENANT_HOOKS, Specification
 from core.platform import load
-from core.testing import PASSWORD, new_tenant, platform_at, refreshed, settings_for
+from core.testing import PASSWORD, new_tenant, platform_at, refreshed, run_jobs, settings_for
 from tests.hooks.dummy import FORM, Dummy, write_schemas
 
 
@@ -67,6 +67,20 @@ async def test_hook_register_routes(database_url, tmp_path, dummy):
 
     await asyncio.create_task(visit())
     assert answers == {"on": 200, "off": 404}
+
+
+async def test_hook_register_jobs(platform, ctx, other, dummy):
+    for tenant in (ctx, other):
+        await tenant.jobs.enqueue("dummy.tidy", {"what": "屋架"})
+    await run_jobs(platform)
+    assert dummy.called("register_jobs") == [("on", {"what": "屋架"})]
+
+
+def test_a_job_that_does_not_bear_its_modules_name_stops_the_start(database_url, tmp_path, dummy):
+    dummy.register_jobs = hookimpl(lambda: [JobKind(name="partners.tidy", title="整理", run=dummy._tidy)])
+    modules = load(settings_for(database_url, tmp_path, schemas_dir=write_schemas(tmp_path)), more={"dummy": dummy})[1]
+    with pytest.raises(ModuleFailed, match="dummy"):
+        modules.jobs()
 
 
 async def test_hook_record_compute(ctx, dummy):
