@@ -1,6 +1,6 @@
 """Rows of jobs: put in the queue, taken by one worker, kept alive, ended; what a job does is in core.jobs.
 
-Taking looks across tenants, but always by way of the table of tenants: each statement on `job` names its tenant.
+Taking looks across tenants, but always by way of the table of tenants: every other statement names its tenant.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ async def wake(db: Database) -> None:
 async def tenants_with_work(db: Database, *, now: str) -> list[Mapping[str, Any]]:
     """Tenants with a job to take: `tenant`, `version` of its definitions, how many are `running`, and whether some
     are `waiting` or some `lapsed`: running, with a lease that ended."""
-    return await db.fetch(
+    return await db.fetch_across(
         """SELECT x.*, (SELECT COUNT(*) FROM job r WHERE r.tenant = x.tenant AND r.state = 'running'
                           AND r.lease_until >= $1) AS running
            FROM (
@@ -196,7 +196,7 @@ async def schedules(db: Database, tenant: int) -> list[Mapping[str, Any]]:
 
 async def due_schedules(db: Database, *, now: str) -> list[Mapping[str, Any]]:
     """`tenant`, `kind`, `rule`, `next_at` of every schedule whose time has come, by way of the table of tenants."""
-    return await db.fetch(
+    return await db.fetch_across(
         """SELECT s.tenant, s.kind, s.rule, s.next_at FROM tenant t
            JOIN job_schedule s ON s.tenant = t.id AND s.next_at <= $1 ORDER BY s.next_at""",
         now,

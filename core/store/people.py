@@ -78,7 +78,7 @@ async def set_language(db: Database, account: str, language: str) -> None:
 
 async def memberships(db: Database, account: str) -> Sequence[Row]:
     """The tenants where this account is an active member. Global: asked before a tenant is chosen."""
-    return await db.fetch(
+    return await db.fetch_across(
         "SELECT t.id, t.code, t.name, t.settings, t.definitions_version FROM tenant t "
         "JOIN member m ON m.tenant = t.id WHERE m.account = $1 AND m.active = 1 ORDER BY t.name, t.id",
         account,
@@ -86,10 +86,10 @@ async def memberships(db: Database, account: str) -> Sequence[Row]:
 
 
 async def membership_count(db: Database, account: str) -> int:
-    row = await db.fetch_one(
+    rows = await db.fetch_across(
         "SELECT COUNT(*) AS n FROM tenant t JOIN member m ON m.tenant = t.id WHERE m.account = $1", account
     )
-    return int(row["n"]) if row else 0
+    return int(rows[0]["n"])
 
 
 # Members.

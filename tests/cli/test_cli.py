@@ -15,6 +15,7 @@ from core.records import Query
 from core.store import open_database
 from core.testing import new_tenant, platform_at
 from tests.hooks.dummy import write_schemas
+from tests.setup.behind import behind
 
 COMPANY = {"code": "C1", "name": "甲公司", "kind": "supplier", "status": "qualified"}
 
@@ -66,8 +67,7 @@ async def _tamper(url, record):
     db = await open_database(url)
     try:
         data = json.dumps(COMPANY | {"name": "乙公司"}, ensure_ascii=False)
-        async with db.write():
-            await db.execute("UPDATE record SET data = $1 WHERE id = $2", data, record)
+        await behind(db, "UPDATE record SET data = $1 WHERE id = $2", data, record)
     finally:
         await db.close()
 
