@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from core.flow import Workflow
 from core.jobs import Jobs
 from core.people import rights
 from core.records import Files, Records, Views
@@ -58,6 +59,7 @@ class Context:
         self._definitions = definitions
         self.records = Records(house.db, access, forms=self.forms, hooks=self.hooks)
         self.records.context = self
+        self.flow = Workflow(self.records)
         self.menu: list[MenuGroup] = []  # filled by the platform: what the member may open
 
     @property

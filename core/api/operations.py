@@ -17,11 +17,13 @@ from core.api.schemas import (
     query,
     ref,
 )
+from core.flow import LONGEST_COMMENT, MOST
+from core.forms import way_of
 from core.people import rights
 
 if TYPE_CHECKING:
     from core.context import Context
-    from core.forms import Form
+    from core.forms import Form, Step
 
 _FLAG = {"type": "boolean"}
 
@@ -49,7 +51,43 @@ def form_paths(ctx: Context, form: Form) -> dict[str, Any]:
         paths[f"{base}/imports/{{id}}"] = {"get": _import_state(form)}
     if ctx.can(form.name, "export"):
         paths[f"{base}/export"] = {"get": _export(form, fields)}
+    if form.flow and form.flow.field in fields:
+        paths[f"{base}/records/{{id}}/steps"] = {"get": _offers(form)}
+        for step in form.flow.steps:
+            paths[f"{base}/records/{{id}}/steps/{step.code}"] = {"post": _take(form, step)}
+            paths[f"{base}/steps/{step.code}"] = {"post": _take_many(form, step)}
     return paths
+
+
+def _offers(form: Form) -> dict[str, Any]:
+    responses = {"200": answer(ref("Offers"), "`reason` says why not now"), **failures()}
+    return _operation(form, "steps", "What you may do next", parameters=[PATH_ID], responses=responses)
+
+
+def _asked(step: Step) -> dict[str, Any]:
+    data = {"type": "object", "properties": {name: {} for name in step.required}, "additionalProperties": False}
+    return {"data": data, "comment": {"type": "string", "maxLength": LONGEST_COMMENT}}
+
+
+def _take(form: Form, step: Step) -> dict[str, Any]:
+    whole = {"type": "integer", "minimum": 0}
+    schema = obj({**_asked(step), "revision": whole}, optional=("data", "comment", "revision"))
+    responses = {"200": answer(ref(f"{form.name}.record"), "As it is now", headers=ETAG), **failures(415, 428)}
+    return _operation(
+        form, f"step_{step.code}", f"{step.title}: {way_of(form.flow, step)}", parameters=[PATH_ID, IF_MATCH],
+        requestBody=body(schema), responses={**responses, **_conflict(form)},
+    )  # fmt: skip
+
+
+def _take_many(form: Form, step: Step) -> dict[str, Any]:
+    one = obj({"id": {"type": "string"}, "revision": {"type": "integer", "minimum": 0}})
+    records = {**array(one), "minItems": 1, "maxItems": MOST}
+    schema = obj({"records": records, **_asked(step)}, optional=("data", "comment"))
+    responses = {"200": answer(ref("StepsTaken"), "One result for each, in order"), **failures(415)}
+    summary = f"{step.title}: many records at once"
+    return _operation(
+        form, f"step_many_{step.code}", summary, requestBody=body(schema), responses=responses
+    )
 
 
 def _shown(ctx: Context, form: Form) -> list[str]:

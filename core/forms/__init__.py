@@ -2,14 +2,15 @@
 
 from core.forms.checking import check
 from core.forms.compiling import OWN, compile_form
-from core.forms.computing import broken, compute
+from core.forms.computing import allowed, broken, compute
 from core.forms.definitions import check_definition, check_overlay
 from core.forms.differences import Breaking, breaking_check, diff_definitions
+from core.forms.flows import way_of
 from core.forms.formset import FormSet, StoredDefinition
 from core.forms.formulas import MAY_BE_COMPUTED, plan_of, scope_of, trial
 from core.forms.identity import idcard_check_digit, uscc_check_digit
 from core.forms.jsonschemas import compile_schema, described_schema, field_schema, json_schema, pattern_fault
-from core.forms.model import Choice, Field, FieldType, Form, Manifest, Rule
+from core.forms.model import Choice, Field, FieldType, Flow, Form, Manifest, Rule, State, Step
 from core.forms.modules import Catalogue, installed_folders, load_modules, settings_form
 from core.forms.overlays import Merged, apply_overlay, base_value, merge, three_way_check
 from core.forms.properties import PROPERTIES, Property
@@ -30,6 +31,7 @@ __all__ = [
     "Choice",
     "Field",
     "FieldType",
+    "Flow",
     "Form",
     "FormSet",
     "Kind",
@@ -37,8 +39,11 @@ __all__ = [
     "Merged",
     "Property",
     "Rule",
+    "State",
+    "Step",
     "StoredDefinition",
     "ValueParseError",
+    "allowed",
     "apply_overlay",
     "assign_slots",
     "base_value",
@@ -74,4 +79,5 @@ __all__ = [
     "three_way_check",
     "trial",
     "uscc_check_digit",
+    "way_of",
 ]

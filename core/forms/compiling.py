@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from core.forms.flows import flow_of
 from core.forms.model import Choice, Field, Form, Rule
 from core.forms.overlays import merge
 from core.forms.types import FIELD_TYPES
@@ -39,6 +40,9 @@ def compile_form(
             tenant = own or field_name in merged.added
             said = _Said(lang, spoken).of("fields", field_name)
             fields[field_name] = _field(field_name, prop, body.get("required") or (), said, tenant=tenant)
+    flow = flow_of(body, fields, lang=lang)
+    if flow is not None:  # shown everywhere as any choice is, typed nowhere
+        fields[flow.field] = replace(fields[flow.field], computed=True)
     shown = {key: field for key, field in fields.items() if key not in merged.hidden}
     return Form(
         name=name,
@@ -53,6 +57,7 @@ def compile_form(
         icon=body.get("x-icon") or "file",
         menu=body.get("x-menu", True),
         rules=_rules(body),
+        flow=flow,
         slots_pending=frozenset(pending),
         schema=body,
     )

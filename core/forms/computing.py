@@ -77,3 +77,15 @@ def broken(form: Form, data: Values, scene: Scene) -> list[tuple[Rule, frozenset
         names = formula.names | ({rule.field} if rule.field else frozenset())
         found.append((rule, names, problem))
     return found
+
+
+def allowed(form: Form, code: str, data: Values, scene: Scene) -> bool:
+    """Whether the condition of the step `code` is true. One that gives no answer, or cannot work any more, is not."""
+    step = form.flow.step(code) if form.flow else None
+    if step is None or not step.when:
+        return step is not None
+    formula = plan_of(form).conditions.get(code)
+    try:
+        return formula is not None and formula.run(data, scene) is True
+    except TooCostly:
+        return False

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import Problem
 from core.forms.checking import check
+from core.forms.flows import diff_flows
 from core.forms.model import Field, Form
 from core.forms.types import FIELD_TYPES
 from core.forms.values import clean, format_value
@@ -56,7 +57,9 @@ def diff_definitions(old: Form | None, new: Form) -> list[str]:
     said += [_removed(field) for name, field in before.items() if name not in after]
     for name, field in after.items():
         if name in before:
-            said += _field(before[name], field, hidden=(name in old.hidden, name in new.hidden))
+            governed = name in {form.flow.field for form in (old, new) if form.flow}
+            said += _field(before[name], field, hidden=(name in old.hidden, name in new.hidden), governed=governed)
+    said += diff_flows(old.flow, new.flow, {name: field.title for name, field in after.items()})
     return said + _form(old, new)
 
 
@@ -75,7 +78,7 @@ def _removed(field: Field) -> str:
     return _("删除字段“{title}”，已存的值保留但不再显示", title=field.title)
 
 
-def _field(old: Field, new: Field, *, hidden: tuple[bool, bool]) -> list[str]:
+def _field(old: Field, new: Field, *, hidden: tuple[bool, bool], governed: bool = False) -> list[str]:
     title = new.title
     said = []
     if old.title != new.title:
@@ -93,7 +96,7 @@ def _field(old: Field, new: Field, *, hidden: tuple[bool, bool]) -> list[str]:
     said += _choices(old, new)
     said += _limits(old, new)
     said += _columns(old, new)
-    return said + _words(old, new)
+    return said + _words(old, new, governed=governed)
 
 
 def _choices(old: Field, new: Field) -> list[str]:
@@ -145,7 +148,7 @@ def _columns(old: Field, new: Field) -> list[str]:
     return [_("明细“{title}”：{change}", title=new.title, change=change) for change in changes]
 
 
-def _words(old: Field, new: Field) -> list[str]:
+def _words(old: Field, new: Field, *, governed: bool) -> list[str]:
     said = []
     if (old.help, old.section, old.unit) != (new.help, new.section, new.unit):
         said.append(_("修改“{title}”的说明、分组或单位", title=new.title))
@@ -154,7 +157,7 @@ def _words(old: Field, new: Field) -> list[str]:
         said.append(_("“{title}”的默认值改为{value}", title=new.title, value=shown))
     if old.formula != new.formula:
         said.append(_formula(old, new))
-    elif old.computed != new.computed:
+    elif old.computed != new.computed and not governed:
         text = _("“{title}”改为自动计算") if new.computed else _("“{title}”改为人工填写")
         said.append(text.format(title=new.title))
     if old.pii != new.pii:

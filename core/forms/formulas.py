@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,7 @@ class Plan:
     columns: tuple[tuple[str, tuple[Step, ...]], ...] = ()
     steps: tuple[Step, ...] = ()
     rules: tuple[tuple[Rule, Formula], ...] = ()
+    conditions: Mapping[str, Formula] = dataclasses.field(default_factory=dict)  # by code of the form's step
 
 
 def scope_of(fields: Iterable[Field], *, spoken: bool = False, old: bool = True) -> Scope:
@@ -65,7 +67,10 @@ def _plan(form: Form) -> Plan:
         formula = compile_formula(rule.when, scope)
         if isinstance(formula, Formula):
             rules.append((rule, formula))
-    return Plan(tuple(columns), _steps(fields, old=True), tuple(rules))
+    wanted = [(step.code, step.when) for step in form.flow.steps if step.when] if form.flow else []
+    found = {code: compile_formula(when, scope) for code, when in wanted}
+    conditions = {code: one for code, one in found.items() if isinstance(one, Formula)}
+    return Plan(tuple(columns), _steps(fields, old=True), tuple(rules), conditions)
 
 
 def _every(form: Form) -> list[Field]:
@@ -92,6 +97,9 @@ def formula_faults(form: Form) -> Iterator[Problem]:
     for field in fields:
         yield from _faults(field.columns, f"properties.{field.name}.items.properties", old=False)
     names = {field.name for field in fields}
+    for number, step in enumerate(form.flow.steps if form.flow else ()):
+        faults = rule_faults(step.when, scope_of(fields)) if step.when else []
+        yield from (said(f"x-flow.{number}.when", fault) for fault in faults)
     for number, rule in enumerate(form.rules):
         place = f"x-rules.{number}"
         yield from (said(f"{place}.when", fault) for fault in rule_faults(rule.when, scope_of(fields)))

@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import BadForm, Problem
 from core.forms.compiling import compile_form
 from core.forms.definitions import broken_rules, check_definition
+from core.forms.flows import role_faults
 from core.forms.model import Form, Manifest
 from core.forms.resolving import resolved
 from core.forms.sense import translation_faults
@@ -21,6 +22,7 @@ from core.i18n import LANGUAGES, _
 
 GROUP = "dougong.plugins"  # entry points of packages installed from elsewhere
 API = 1
+BUILT_IN_ROLES = ("admin", "editor", "viewer")  # what core.people gives every tenant
 _TRANSLATIONS = tuple(lang for lang in LANGUAGES if lang != "zh")
 
 
@@ -141,7 +143,7 @@ class _Reading:
         for name, definition in self.forms.items():
             if self.sources[name] not in self.problems:
                 found = check_definition(definition, name=name, known_forms=self.forms.keys())
-                found += list(self._strangers(name, definition)) if not found else []
+                found += [*self._strangers(name, definition), *self._roles(name, definition)] if not found else []
                 if found:
                     self.problems[self.sources[name]] = found
 
@@ -157,6 +159,12 @@ class _Reading:
                     message = _("“{title}”指向模块“{module}”，请在 module.json 的 requires 或 uses 中写上它",
                                 title=one.title, module=other)  # fmt: skip
                     yield Problem(f"properties.{field.name}.x-ref", "reference", message)
+
+    def _roles(self, name: str, definition: Mapping[str, Any]) -> Iterable[Problem]:
+        """A step may name the roles that its module offers, and those that every tenant has."""
+        manifest = self.manifests.get(name.partition(".")[0])
+        offered = {role["code"] for role in (manifest.roles if manifest else ())}
+        return role_faults(definition, offered.union(BUILT_IN_ROLES))
 
     def _forms(self, folder: Path, body: Mapping[str, Any], words: Mapping[str, Any]) -> None:
         others = {"module.json", *(f"{lang}.json" for lang in LANGUAGES)}

@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import Problem
 from core.forms.checking import check
 from core.forms.compiling import OWN, compile_form
+from core.forms.flows import flow_faults, step_words_faults
 from core.forms.formulas import formula_faults
 from core.forms.jsonschemas import pattern_fault
 from core.forms.numerals import limit
@@ -37,6 +38,7 @@ def sense(definition: Mapping[str, Any], *, name: str, known_forms: Collection[s
                 where = f"{place}.items.properties.{column_name}"
                 yield from _field(where, column, name=name, known_forms=known_forms)
     yield from _same_titles(properties)
+    yield from flow_faults(definition)
     yield from formula_faults(compile_form(name, definition, version="0"))
     yield from translation_faults(definition)
 
@@ -187,6 +189,7 @@ def translation_faults(definition: Mapping[str, Any]) -> Iterator[Problem]:
     """Translations of what does not exist: a field that was renamed or a choice that went."""
     for lang, words in (definition.get("x-translations") or {}).items():
         yield from _translated(f"x-translations.{lang}.fields", words.get("fields") or {}, definition["properties"])
+    yield from step_words_faults(definition)
 
 
 def _translated(place: str, words: Mapping[str, Any], properties: Mapping[str, Any]) -> Iterator[Problem]:

@@ -40,6 +40,7 @@ class _Grants:
     department: str | None
     departments: frozenset[str]
     roles: tuple[str, ...]
+    role_codes: frozenset[str]
     permissions: frozenset[str]
     rules: Rules
 
@@ -73,6 +74,7 @@ class AccessCache:
             department=row["department"],
             departments=grants.departments,
             roles=grants.roles,
+            role_codes=grants.role_codes,
             permissions=grants.permissions,
         )
         return Access(
@@ -107,6 +109,7 @@ async def _load(db: Database, tenant: int, member: str, *, department: str | Non
         department=department,
         departments=below(tree, department) if department else frozenset(),
         roles=tuple(row["id"] for row in roles),
+        role_codes=frozenset(row["code"] for row in roles),
         permissions=frozenset(p for _id, _name, body in bodies for p in body["permissions"] if p in ADMIN_PERMISSIONS),
         rules=Rules(tuple(rule for id, name, body in bodies for rule in rules_of(id, name, rules=body["rules"]))),
     )

@@ -33,6 +33,7 @@ class Member:
     department: str | None
     departments: frozenset[str] = frozenset()  # own department and all below it
     roles: tuple[str, ...] = ()  # role ids
+    role_codes: frozenset[str] = frozenset()  # what steps and modules call them by
     permissions: frozenset[str] = frozenset()  # of ADMIN_PERMISSIONS
 
 

@@ -175,8 +175,11 @@ class _Run:
             draft = drafts.propose(self.form, before={}, changes=values, touch=touch, cleaned=cleaned)
             draft = drafts.filled(draft, {n: v for n, v in self._preset.items() if n not in values})
         else:
-            touch, row = self._may_update(known.row), known.row
+            touch, row = self._may_update(known.row, known.data), known.row
             draft = drafts.propose(self.form, before=known.data, changes=values, touch=touch, cleaned=cleaned)
+        if touch.sealed and not draft.problems:  # not even a formula moves on
+            self._outcomes[number] = BulkRow("same", row["id"])
+            return
         draft = await self._judged(draft, row, touch=touch, good=good)
         await self._accept(number, draft, row, key=key, at=at)
 
@@ -201,7 +204,7 @@ class _Run:
             raise self._creating
         return self._creating
 
-    def _may_update(self, row: Values) -> Touch:
+    def _may_update(self, row: Values, data: Values) -> Touch:
         """What may be done with a record found by its key; one that may not be seen only shows as a taken key."""
         access = self.records.access
         seen = reaching(rights(access, self.form.name, "read"), access, row)
@@ -214,12 +217,12 @@ class _Run:
             self._touches[seen, given] = Touch(
                 visible=shown(seen, self.form.fields), writable=shown(given, self.form.fields)
             )
-        return self._touches[seen, given]
+        return drafts.bound(self.form, self._touches[seen, given], data)
 
     async def _judged(self, draft: Draft, row: dict[str, Any], *, touch: Touch, good: set[Any]) -> Draft:
         """The draft computed and checked; Invalid with all that is wrong with the row."""
         records, hooks = self.records, self.records.hooks
-        scene = writing.scene_of(records, draft)
+        scene = writing.scene_of(records, draft.before)
         draft = drafts.with_formulas(self.form, draft, scene=scene)
         if self._has("record_compute"):
             frozen = MappingProxyType(dict(draft.data))

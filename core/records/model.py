@@ -90,6 +90,8 @@ class Change:
     source: str  # "page", "api", "import", "module", "system"
     changes: Mapping[str, tuple[Any, Any]]
     sealed: int | None = None  # place in the tenant's chain
+    step: str = ""  # the code of the step that was taken
+    comment: str = ""  # what was said with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from core.records.model import (
     Related,
 )  # fmt: skip
 from core.records.sight import Reach, reach, reaching, shown
-from core.records.writing import change_of, missing, record_of
+from core.records.writing import NOTES, change_of, missing, record_of
 from core.store import changes as stored_changes
 from core.store import record_query
 from core.store import records as stored
@@ -127,7 +127,9 @@ async def history(records: Records, name: str, id: str) -> list[Change]:
         changes = {
             field: tuple(pair)
             for field, pair in exact.loads(line["changes"]).items()
-            if (field in form.fields and field not in record.hidden) or (field not in form.fields and gone)
+            if (field in form.fields and field not in record.hidden)
+            or (field not in form.fields and gone)
+            or field in NOTES
         }
         found.append(change_of(line, changes=changes, place=line["place"]))
     return found

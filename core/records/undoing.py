@@ -32,6 +32,8 @@ async def delete(records: Records, name: str, id: str, *, revision: int, source:
         row, touch = await writing.grasped(records, form, id, action="delete")
         if row["revision"] != revision:
             raise writing.outdated(records, form, row)
+        if touch.sealed:
+            raise Conflict(_("“{form}”在“{state}”时不能删除", form=form.title, state=touch.state))
         await _refuse_if_referred(records, form, id)
         await writing.objections(records, form, {}, before=writing.full_record(form, row), touch=touch)
         await _move(records, form, row, kind="delete", source=source)
@@ -124,6 +126,8 @@ async def revert(
         lines = await stored_changes.of_record(records.db, records.tenant, id)
         if not 1 <= to_revision <= row["revision"]:
             raise writing.missing(form)
+        if touch.sealed:
+            raise Conflict(_("“{form}”在“{state}”时不能改回旧内容", form=form.title, state=touch.state))
         old = values_at(exact.loads(row["data"]), lines, revision=to_revision)
         changes = _towards(form, exact.loads(row["data"]), old, touch=touch)
         try:

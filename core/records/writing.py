@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from core.records.records import Records
 
 Row = Mapping[str, Any]
+STEP, COMMENT = NOTES = ("_step", "_comment")  # in a change, beside its fields: no field is called so
 Kind = Literal["create", "update", "delete", "restore"]
 
 
@@ -50,8 +51,8 @@ async def create(records: Records, name: str, data: Mapping[str, Any], *, source
     async with records.db.write():
         draft = drafts.propose(form, before={}, changes=data, touch=touch)
         draft = with_defaults(records, form, draft, given=data)
-        draft = await _prepared(records, form, draft, touch=touch, row=None, id=row["id"])
-        row = await _write(records, form, draft, row=row, kind="create", at=at, source=source)
+        draft = await prepared(records, form, draft, touch=touch, row=None, id=row["id"])
+        row = await write(records, form, draft, row=row, kind="create", at=at, source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
 
@@ -61,7 +62,8 @@ def creating(records: Records, form: Form, row: Row) -> Touch:
     if not given:
         raise Forbidden(_("您没有权限新增“{form}”：请先让管理员为您设置部门", form=form.title))
     seen = reaching(rights(records.access, form.name, "read"), records.access, row)
-    return Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    state = {form.flow.field} if form.flow else set()
+    return Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields) - state)
 
 
 def with_defaults(records: Records, form: Form, draft: Draft, *, given: Mapping[str, Any]) -> Draft:
@@ -80,10 +82,12 @@ async def update(
             raise outdated(records, form, row)
         before = exact.loads(row["data"])
         draft = drafts.propose(form, before=before, changes=changes, touch=touch)
-        draft = await _prepared(records, form, draft, touch=touch, row=row, id=id)
+        if touch.sealed and not draft.problems:  # not even a formula moves on
+            return record_of(form, row, visible=touch.visible)
+        draft = await prepared(records, form, draft, touch=touch, row=row, id=id)
         if not draft.changes:
             return record_of(form, row, visible=touch.visible)
-        row = await _write(records, form, draft, row=row, kind="update", at=now(), source=source)
+        row = await write(records, form, draft, row=row, kind="update", at=now(), source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
 
@@ -98,7 +102,8 @@ async def grasped(
     given = reaching(rights(records.access, form.name, action), records.access, row)
     if not given:
         raise refusal(form, action)
-    return dict(row), Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    touch = Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    return dict(row), drafts.bound(form, touch, exact.loads(row["data"])) if form.flow else touch
 
 
 def missing(form: Form) -> NotFound:
@@ -111,11 +116,12 @@ def outdated(records: Records, form: Form, row: Row) -> Outdated:
     return Outdated(_("别人刚刚保存过这条“{form}”，请核对两边的内容后再保存", form=form.title), current)
 
 
-async def _prepared(
-    records: Records, form: Form, draft: Draft, *, touch: Touch, row: Row | None, id: str
+async def prepared(
+    records: Records, form: Form, draft: Draft, *, touch: Touch, row: Row | None, id: str,
+    demands: frozenset[str] = frozenset(),
 ) -> Draft:
-    """The draft computed, checked and found good; Invalid with all that is wrong."""
-    scene = scene_of(records, draft)
+    """The draft computed, checked and found good; Invalid with all that is wrong, `demands` that are empty too."""
+    scene = scene_of(records, draft.before)
     draft = drafts.with_formulas(form, draft, scene=scene)
     if records.hooks.has("record_compute", form.name):
         answers = await records.hooks.call(
@@ -126,6 +132,8 @@ async def _prepared(
     draft = drafts.checked(form, draft, touch=touch, scene=scene)
     problems = [*draft.problems, *await _pointer_problems(records, form, draft, touch=touch, id=id)]
     problems += await _key_problems(records, form, draft, id=id)
+    told = {drafts.root(problem) for problem in problems}
+    problems += drafts.discreet(drafts.demanded(form, draft, demands - told), touch=touch)
     if problems:
         raise Invalid(problems)
     if row is None or draft.changes:
@@ -133,10 +141,10 @@ async def _prepared(
     return draft
 
 
-def scene_of(records: Records, draft: Draft) -> Scene:
-    """What formulas may know besides the draft's values: who writes, when, and what was stored."""
+def scene_of(records: Records, old: Mapping[str, Any]) -> Scene:
+    """What formulas may know besides a record's values: who writes, when, and the `old` values that were stored."""
     member = records.access.member
-    return Scene(now=now(), me=records.member_id, department=member.department, old=draft.before)
+    return Scene(now=now(), me=records.member_id, department=member.department, old=old)
 
 
 async def _pointer_problems(
@@ -189,10 +197,14 @@ async def objections(
             raise Invalid(drafts.discreet(problems, touch=touch))
 
 
-async def _write(
-    records: Records, form: Form, draft: Draft, *, row: dict[str, Any], kind: Kind, at: str, source: str
+async def write(
+    records: Records, form: Form, draft: Draft, *, row: dict[str, Any], kind: Kind, at: str, source: str,
+    notes: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Record, history, search and files in the open transaction; the row as it is now."""
+    """Record, history, search and files in the open transaction; the row as it is now.
+
+    `notes` (STEP, COMMENT) stand in history beside what changed.
+    """
     slots = drafts.slots_of(form)
     row = {**row, **stored_columns(records, form, draft.data, slots=slots, at=at), "revision": row["revision"] + 1}
     try:
@@ -208,7 +220,8 @@ async def _write(
             records.db, records.tenant, form.name, rows=[(row["id"], fresh)], fresh=kind == "create"
         )
     await attach_files(records, form, draft, id=row["id"])
-    await tell(records, form, row, kind=kind, changes=draft.changes, source=source)
+    changes = {**draft.changes, **{name: (None, text) for name, text in (notes or {}).items() if text}}
+    await tell(records, form, row, kind=kind, changes=changes, source=source)
     return row
 
 
@@ -288,6 +301,7 @@ async def announce(records: Records, form: Form, row: Row, *, change: Change) ->
 
 
 def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int | None = None) -> Change:
+    """A line of history as it is handed out; what was noted stands beside what changed."""
     return Change(
         id=line["id"],
         record=line["record"],
@@ -297,8 +311,10 @@ def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int |
         at=line["at"],
         by=line["by"],
         source=line["source"],
-        changes=changes,
+        changes={name: pair for name, pair in changes.items() if name not in NOTES},
         sealed=place,
+        step=changes.get(STEP, (None, ""))[1],
+        comment=changes.get(COMMENT, (None, ""))[1],
     )
 
 

@@ -15,7 +15,7 @@ def blocks(path: Path) -> list[dict]:
 
 
 def test_the_example_module_loads_beside_the_shipped_ones(tmp_path: Path):
-    module, form, _formulas, words = blocks(ROOT / "schemas" / "README.md")
+    module, form, _formulas, _states, words = blocks(ROOT / "schemas" / "README.md")
     keeper = {"code": "keeper", "title": "保管员", "rules": [{"forms": ["vehicles.*"], "actions": ["read"]}]}
     limit = {"properties": {"limit": {"title": "限额", "x-type": "integer"}}}
     folder = tmp_path / "vehicles"

@@ -17,7 +17,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 # What stands for each parameter of a path. {id} is a record unless the path says otherwise.
 FORMS = (OWN_FORM, "cost_center.entry")
-NOT_IDS = {"form", "field", "number", "module"}
+NOT_IDS = {"form", "field", "number", "module", "step"}
 IDS = ("record", "project", "file", "view", "run", "role", "member", "department", "token")
 
 # What is posted: every route that takes a body says here what one tenant would send to reach the other's things.
@@ -53,6 +53,8 @@ BODIES: dict[str, Mapping[str, Any]] = {
     },
     "/api/v1/forms/{form}/records/{id}": {"json": {"data": {"title": "盗写"}, "revision": 2}},
     "/api/v1/forms/{form}/records/{id}/restore": {"json": {}},
+    "/api/v1/forms/{form}/records/{id}/steps/{step}": {"json": {"revision": 2}},
+    "/api/v1/forms/{form}/steps/{step}": {"json": {"records": [{"id": "{record}", "revision": 2}]}},
     "/files": {},
     "/forms/{form}/delete": {"ids": "{record}", "id": "{record}", "record": "{record}"},
     "/forms/{form}/import": {"file": "{file}"},
@@ -139,6 +141,7 @@ def addresses(path: str, tenant: Tenant) -> list[str]:
             "field": "project" if "/options/" in path else text,
             "number": "1",
             "module": "cost_center",
+            "step": "finish",
         }
         names = parameters(path)
         values = {name: plain[name] if name in NOT_IDS else id_of(path, name, tenant, form) for name in names}

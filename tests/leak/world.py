@@ -62,10 +62,12 @@ async def _design(ctx: Context, form: str, words: str) -> None:
         "properties": {
             "code": {**text, "title": f"{words}编号"},
             "title": {**text, "title": f"{words}标题"},
-            "kind": {"type": "string", "x-type": "choice", "title": f"{words}类别", "enum": ["k"],
-                     "x-choices": [{"value": "k", "title": f"{words}选项"}]},
+            "kind": {"type": "string", "x-type": "choice", "title": f"{words}类别",
+                     "x-choices": [{"value": "k", "title": f"{words}选项"}, {"value": "z", "title": f"{words}终"}]},
             "papers": {"type": "array", "x-type": "file", "title": f"{words}附件"},
         },
+        "x-states": {"field": "kind", "initial": "k"},
+        "x-flow": [{"code": "finish", "title": f"{words}办"[:20], "from": ["k"], "to": "z"}],
     }  # fmt: skip
     name = await create_form(ctx, title=f"{words}表", code=form.partition(".")[2])
     assert name == form
