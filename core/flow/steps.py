@@ -76,8 +76,8 @@ def takers(lines: Iterable[Row]) -> dict[str, str | None]:
 
 def own_hand(flow: Flow, step: Step, by: Mapping[str, str | None], member: str | None) -> str:
     """Why one person may not take the step after another; "" where it is not his own hand that he would check."""
-    for code in step.apart:
-        if code in by and by[code] == member:
+    for code in step.apart if member is not None else ():
+        if by.get(code) == member:
             other = flow.step(code)
             title = other.title if other else code
             return _("您办理过“{other}”，“{step}”要由另一个人办理", other=title, step=step.title)

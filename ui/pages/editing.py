@@ -16,7 +16,7 @@ from core.forms import Form, defaults, parse_value
 from core.i18n import _
 from core.records import Outdated, Record
 from core.web import FromPath, Request, get, page, post, restored
-from ui import conflicts, entry
+from ui import conflicts, entry, steps
 from ui.entry import Reading
 from ui.naming import names_of, unseen, writable
 from ui.pages.files import keep
@@ -87,7 +87,10 @@ async def create(ctx: Context, request: Request, form: FromPath[str]) -> Respons
 async def edit(ctx: Context, request: Request, form: FromPath[str], record: FromPath[str]) -> Response[Any]:
     """The record in its form."""
     found, stored = ctx.forms.get(form), await ctx.records.get(form, record)
-    names = _names(ctx, found, "update", hidden=stored.hidden)
+    if found.flow and found.flow.state(found.flow.state_of(stored.data)).read_only is None:
+        title = found.flow.state(found.flow.state_of(stored.data)).title
+        return gone(f"/forms/{form}/{record}", _("“{state}”时内容不能修改", state=title), bad=True)
+    names = _names(ctx, found, "update", hidden=stored.hidden | steps.kept(found, stored.data))
     values = await _filled(ctx, found, Entry(data=stored.data), names=names)
     return _show(ctx, found, values, record=stored, revision=stored.revision)
 
@@ -96,7 +99,7 @@ async def edit(ctx: Context, request: Request, form: FromPath[str], record: From
 async def update(ctx: Context, request: Request, form: FromPath[str], record: FromPath[str]) -> Response[Any]:
     """Save what was changed; where somebody else saved meanwhile, show both versions."""
     found, stored = ctx.forms.get(form), await ctx.records.get(form, record)
-    names = _names(ctx, found, "update", hidden=stored.hidden)
+    names = _names(ctx, found, "update", hidden=stored.hidden | steps.kept(found, stored.data))
     reading, posted = await _read(ctx, found, request, names)
     revision = entry.whole((posted.get("_revision") or ["0"])[-1])
     if restored(request) or _added(found, reading, posted):
@@ -144,6 +147,7 @@ def _names(ctx: Context, form: Form, action: str, *, hidden: frozenset[str] = fr
         words = _("您没有权限新建“{form}”") if action == "create" else _("您没有权限修改“{form}”")
         raise Forbidden(words.format(form=form.title))
     gone_ = hidden | (unseen(ctx, form) if action == "update" else frozenset())
+    gone_ |= {form.flow.field} if form.flow else set()  # a state is never typed: its bar shows it
     filled = {field.name for field in writable(ctx, form, action)}
     return [name for name, field in form.fields.items() if (name in filled or field.computed) and name not in gone_]
 

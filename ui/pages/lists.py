@@ -18,6 +18,7 @@ from ui.entry import whole
 from ui.listing import OPERATORS, Listing, all_columns, chips, fold, kind_of, listing, operators, spans, today
 from ui.naming import allowed, names_in, unseen, writable
 from ui.pages.views import view_tabs
+from ui.steps import usable
 from ui.toast import gone
 from ui.values import NUMBERS, SYSTEM, field_of
 
@@ -70,13 +71,16 @@ async def _rows(ctx: Context, state: Listing, *, after: str | None) -> dict[str,
         "columns": columns,
         "may": allowed(ctx, form),
         "problem": "",
+        "steps": usable(ctx, form),
+        "board": form.flow is not None and form.flow.field not in hidden,
     }
+    values["selectable"] = values["may"].delete or bool(values["steps"])
     try:
         query = state.query(me=ctx.member.id, after=after, limit=ROWS)
         found = await ctx.records.list(form.name, query)
     except Invalid as error:
         return values | {"problem": error.message, "page": None, "query": Query(), "rows": "", "more": ""}
-    rows = rows_of(form, columns, found, selectable=values["may"].delete)
+    rows = rows_of(form, columns, found, selectable=values["selectable"])
     more = _with_after(state, found.next) if found.next else ""
     return values | {"page": found, "query": query, "rows": rows, "more": more}
 
@@ -246,7 +250,8 @@ async def row(ctx: Context, request: Request, form: FromPath[str], record: FromP
     state = listing(ctx.forms.get(form), _pairs(request))
     columns = columns_of(state, hidden=unseen(ctx, state.form), sortable=lambda name: False, editable=frozenset())
     found = await ctx.records.list(form, Query(where=(Condition("_id", "eq", record),), limit=1))
-    rows = rows_of(state.form, columns, found, selectable=ctx.can(form, "delete"))
+    selectable = ctx.can(form, "delete") or bool(usable(ctx, state.form))
+    rows = rows_of(state.form, columns, found, selectable=selectable)
     return Response(str(rows), media_type="text/html")
 
 

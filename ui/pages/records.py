@@ -14,7 +14,7 @@ from core.forms import Field, Form
 from core.i18n import _
 from core.records import Outdated, Query, Record
 from core.web import FromPath, Request, get, page, post, render
-from ui import entry, thread
+from ui import entry, steps, thread
 from ui.board import SIMPLE, cells_of, columns_of, rows_of
 from ui.listing import listing
 from ui.naming import allowed, names_of, unseen, writable
@@ -97,7 +97,7 @@ async def sheet(ctx: Context, form: Form, record: Record) -> dict[str, Any]:
         "sections": facts(form, record, labels), "more_history": len(changes) > SHORT_HISTORY,
         "steps": thread.steps(form, shown, labels, current=record.revision),
         "related": await _related(ctx, form, record), "when": when, "who": thread.who(record.created_by, labels),
-        "panels": drawn(panels, ctx),
+        "panels": drawn(panels, ctx), "bar": await steps.bar(ctx, form, record, changes),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import "./toasts.js";
 import "./frame.js";
 import "./menus.js";
 import "./asking.js";
+import "./opening.js";
 import "./drawer.js";
 import "./list.js";
 import "./columns.js";
