@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import exact, people
 from core.context import Context, Definitions, House
-from core.definitions import resume_rebuilds, stop_rebuilds
+from core.definitions import REBUILD
 from core.forms import FormSet, StoredDefinition, load_modules
 from core.hooks import Modules, find_plugins
 from core.i18n import LANGUAGES
-from core.jobs import Bell, Kinds, Worker
+from core.jobs import FORGET, Bell, Kinds, Worker
 from core.menu import menu_of
 from core.records import Sealer
-from core.records.files import sweep
+from core.records.files import SWEEP
 from core.records.transfer import Tasks, interrupt_runs
 from core.store import definitions as stored
 from core.store import open_database
@@ -27,13 +25,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from core.forms import Catalogue
-    from core.jobs import JobKind
     from core.people import Access
     from core.settings import Settings
 
-_log = logging.getLogger("dougong.platform")
-CORE_JOBS: tuple[JobKind, ...] = ()  # the house's own kinds, each beside what it works on
-DAY = 24 * 3600
+CORE_JOBS = (REBUILD, SWEEP, FORGET)  # the house's own kinds, each beside what it works on
 KEPT = 256  # tenants whose compiled definitions stay in memory
 
 
@@ -55,7 +50,6 @@ class Platform:
             slots=house.settings.job_slots,
         )  # fmt: skip
         self._sealer = Sealer(house.db)
-        self._tidying: asyncio.Task[None] | None = None
         self._definitions: OrderedDict[tuple[int, int], Definitions] = OrderedDict()
 
     @classmethod
@@ -73,30 +67,14 @@ class Platform:
         )
 
     async def start(self) -> None:
-        """Start what runs beside requests: sealing of history, slots left half rebuilt, imports cut off."""
+        """Start what runs beside requests: sealing of history, and jobs."""
         await interrupt_runs(self.db)
         await self._sealer.start()
-        await resume_rebuilds(self.db, self.catalogue)
-        self._tidying = asyncio.create_task(self._tidy())
         await self.worker.start()
-
-    async def _tidy(self) -> None:
-        """Once a day: uploads that no record took in time are dropped, whatever goes wrong with one tenant's."""
-        while True:
-            for tenant in await people.tenants(self.db):
-                try:
-                    await sweep(self.db, tenant.id, folder=self.settings.data_dir / "files")
-                except Exception:
-                    _log.exception("uploads of tenant %s were not tidied", tenant.code)
-            await asyncio.sleep(DAY)
 
     async def close(self) -> None:
         await self.worker.stop()
-        if self._tidying is not None:
-            self._tidying.cancel()
-            await asyncio.wait([self._tidying])
         await self.house.tasks.close()
-        await stop_rebuilds(self.db)
         await self._sealer.stop()
         await self.db.close()
 

@@ -12,7 +12,7 @@ from core.definitions.drafts import OWN, must_design, open_draft, save_draft
 from core.definitions.fitness import BOUND, fitness, values_of
 from core.definitions.model import Draft, Fitness, Preview, Published, Version
 from core.definitions.places import placed
-from core.definitions.rebuild import start_rebuild, stored_form
+from core.definitions.rebuild import enqueue_rebuild, stored_form
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.forms import Form, assign_slots, changed_slots, check_definition, compile_form, diff_definitions
 from core.i18n import _
@@ -196,12 +196,8 @@ async def _publish(ctx: Context, draft: Draft, old: Form | None, *, note: str) -
         raise Conflict(_("刚才有人修改或发布了这张表单，请重新查看后再发布")) from None
     await kept.drop(ctx.db, tenant, form)
     if pending:
-        ctx.db.after_commit(lambda: _start(ctx, new))
+        await enqueue_rebuild(ctx, form)
     return Published(form=new, version=number, rebuilding=pending)
-
-
-async def _start(ctx: Context, form: Form) -> None:
-    start_rebuild(ctx.db, ctx.tenant.id, form)
 
 
 def _with_slots(draft: Draft, latest: Mapping[str, Any] | None) -> dict[str, Any]:

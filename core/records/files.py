@@ -17,9 +17,12 @@ from obstore.store import LocalStore
 from core.clock import new_id, now, stamp
 from core.errors import Invalid, NotFound, Problem, TooLarge
 from core.i18n import _
+from core.jobs import JobKind
 from core.store import files as stored
 
 if TYPE_CHECKING:
+    from core.context import Context
+    from core.jobs import Job
     from core.records.records import Records
     from core.store import Database
 
@@ -194,10 +197,24 @@ class Files:
         _found, pieces = await self.open(id)
         return b"".join([piece async for piece in pieces])
 
+    async def sweep(self) -> int:
+        """Drop uploads of the tenant that no record took in time; how many, a thousand at most."""
+        return await sweep(self._records.db, self._records.tenant, folder=self._folder)
+
 
 async def _pieces(got: Any) -> AsyncIterator[bytes]:
     async for piece in got.stream(min_chunk_size=PIECE):
         yield bytes(piece)
+
+
+async def _sweep(ctx: Context, job: Job) -> None:
+    done = 0
+    while number := await ctx.files.sweep():
+        done += number
+        await job.progress(done)
+
+
+SWEEP = JobKind(name="core.uploads", title="清理无人使用的附件", run=_sweep, schedule="FREQ=DAILY;BYHOUR=3")
 
 
 async def sweep(db: Database, tenant: int, *, folder: Path) -> int:
