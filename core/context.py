@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from core.jobs import Bell, Kinds
     from core.menu import MenuGroup
     from core.people import Access, Action, Member, Tenant
-    from core.records.transfer import Tasks
     from core.settings import Settings
     from core.store import Database
 
@@ -42,7 +41,6 @@ class House:
     db: Database
     catalogue: Catalogue
     modules: Modules
-    tasks: Tasks  # work that goes on after the answer: imports, rebuilding
     kinds: Kinds  # of job
     bell: Bell  # wakes this process's worker
 
@@ -86,10 +84,6 @@ class Context:
     def modules(self) -> list[Manifest]:
         """Every module that was found, on or off, in name order."""
         return list(self._house.modules.manifests.values())
-
-    @property
-    def tasks(self) -> Tasks:
-        return self._house.tasks
 
     @property
     def found(self) -> Modules:

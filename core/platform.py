@@ -16,7 +16,7 @@ from core.jobs import FORGET, Bell, Kinds, Worker
 from core.menu import menu_of
 from core.records import Sealer
 from core.records.files import SWEEP
-from core.records.transfer import Tasks, interrupt_runs
+from core.records.transfer import FORGET_ROWS, WORK
 from core.store import definitions as stored
 from core.store import open_database
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.people import Access
     from core.settings import Settings
 
-CORE_JOBS = (REBUILD, SWEEP, FORGET)  # the house's own kinds, each beside what it works on
+CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, SWEEP, FORGET)  # the house's own kinds, each beside what it works on
 KEPT = 256  # tenants whose compiled definitions stay in memory
 
 
@@ -61,20 +61,16 @@ class Platform:
         await db.migrate()
         kinds = Kinds([*CORE_JOBS, *modules.jobs()], modules=tuple(modules.manifests))
         return cls(
-            House(
-                settings=settings, db=db, catalogue=catalogue, modules=modules, tasks=Tasks(), kinds=kinds, bell=Bell()
-            )
+            House(settings=settings, db=db, catalogue=catalogue, modules=modules, kinds=kinds, bell=Bell())
         )
 
     async def start(self) -> None:
         """Start what runs beside requests: sealing of history, and jobs."""
-        await interrupt_runs(self.db)
         await self._sealer.start()
         await self.worker.start()
 
     async def close(self) -> None:
         await self.worker.stop()
-        await self.house.tasks.close()
         await self._sealer.stop()
         await self.db.close()
 

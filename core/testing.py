@@ -64,8 +64,9 @@ async def refreshed(platform: Platform, ctx: Context) -> Context:
     return await platform.context(await people.access_of(platform.db, ctx.tenant.id, ctx.member.id))
 
 
-async def run_jobs(platform: Platform) -> int:
+async def run_jobs(where: Platform | Context) -> int:
     """Run every job that is due, one after another, as the worker of a server would; how many there were."""
+    platform = where if isinstance(where, Platform) else Platform(where._house)
     return await platform.worker.drain()
 
 

@@ -86,7 +86,8 @@ SHARED: dict[str, Any] = {
     ),
     "Import": obj(
         {"id": ID, "form": _TEXT,
-         "state": {"enum": ["uploaded", "checking", "checked", "running", "done", "failed", "interrupted"]},
+         "state": {"enum": ["uploaded", "checking", "checked", "running", "done", "failed", "interrupted",
+                            "undoing", "undone"]},
          "mode": {"enum": ["upsert", "create"]}, "all_or_nothing": {"type": "boolean"},
          "blank": {"enum": ["keep", "clear"]}, "done": _COUNT, "total": _COUNT,
          "columns": array(obj({"header": _TEXT, "field": {"type": ["string", "null"]}})),

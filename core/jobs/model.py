@@ -123,7 +123,7 @@ class Job:
         self.attempt: int = row["attempts"]  # from 1
         self.tenant = tenant
         self.done, self.total, self.note = row["done"], row["total"], row["note"]
-        self.cancelled = self.lost = False
+        self.cancelled, self.lost = bool(row["cancel"]), False
 
     async def progress(self, done: int, total: int | None = None, note: str | None = None) -> None:
         """Say how far the work is; shown within a second, whatever transaction is open. Lets others run.

@@ -333,7 +333,7 @@ class _Run:
             if self._row_by_row or self._has("record_committed"):
                 change = writing.change_of(line, changes=one.draft.changes)
                 await writing.announce(self.records, self.form, one.row, change=change)
-            self._outcomes[one.number] = BulkRow(_STATUS[one.kind], one.row["id"])
+            self._outcomes[one.number] = BulkRow(_STATUS[one.kind], one.row["id"], revision=one.row["revision"])
         db.after_commit(self._mark)
 
     async def _mark(self) -> None:

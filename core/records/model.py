@@ -120,6 +120,7 @@ class BulkRow:
     status: Literal["new", "changed", "same", "wrong"]
     id: str | None = None  # None: wrong, or new on a dry run
     problems: tuple[Problem, ...] = ()
+    revision: int | None = None  # of what was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ MIGRATIONS = (
     Migration(2, "jobs and their schedules", schema_jobs.JOBS),
     # No statement of its own: the runner locks every table that has a tenant, those of later migrations too.
     Migration(5, "row-level security on PostgreSQL", ()),
+    Migration(6, "rows of imports", schema_jobs.IMPORT_ROWS),
 )
 
 

@@ -1,4 +1,4 @@
-"""The tables of jobs and their schedules; what a job is and who runs it is in core.jobs."""
+"""The tables of jobs, their schedules, and the rows of imports; what they mean is in core.jobs and core.records."""
 
 from __future__ import annotations
 
@@ -16,4 +16,13 @@ JOBS = (
     """CREATE TABLE job_schedule (tenant BIGINT NOT NULL, kind TEXT NOT NULL, rule TEXT NOT NULL,
         next_at TEXT NOT NULL, last_at TEXT, PRIMARY KEY (tenant, kind))""",
     "CREATE INDEX job_schedule_due ON job_schedule (tenant, next_at)",
+)
+
+# What became of each row of an import's file, written with the records themselves: where to go on after a kill, and
+# what to take back. `undo`: empty when taken back, else why not.
+IMPORT_ROWS = (
+    """CREATE TABLE import_row (tenant BIGINT NOT NULL, run TEXT NOT NULL, number BIGINT NOT NULL,
+        status TEXT NOT NULL, record TEXT, revision BIGINT, problems JSON NOT NULL, undo TEXT,
+        PRIMARY KEY (tenant, run, number))""",
+    "CREATE INDEX import_row_record ON import_row (tenant, run, record) WHERE record IS NOT NULL",
 )

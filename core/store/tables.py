@@ -281,6 +281,17 @@ class ImportRun(Plain, Table, tablename="import_run"):
     updated_at = text()
 
 
+class ImportRow(Plain, Table, tablename="import_row"):
+    tenant = number()
+    run = text()
+    place = number(primary_key=True, name="number")
+    status = text()
+    record = text(null=True)
+    revision = number(null=True)
+    problems = json()
+    undo = text(null=True)
+
+
 class Job(Plain, Table, tablename="job"):
     tenant = number()
     id = text(primary_key=True)

@@ -14,6 +14,7 @@ from core.jobs.calendar import next_after
 from core.platform import Platform
 from core.testing import refreshed, run_jobs
 
+DAILY = "dummy.daily"
 PAST = stamp(datetime.now(UTC) - timedelta(days=3))
 
 
@@ -48,7 +49,9 @@ def another(platform: Platform) -> Worker:
 
 
 async def make_due(ctx) -> None:
-    await ctx.db.execute("UPDATE job_schedule SET next_at = $2 WHERE tenant = $1", ctx.tenant.id, PAST)
+    await ctx.db.execute(
+        "UPDATE job_schedule SET next_at = $2 WHERE tenant = $1 AND kind = $3", ctx.tenant.id, PAST, DAILY
+    )
 
 
 async def test_nothing_is_due_at_first(platform, ctx):
@@ -86,10 +89,10 @@ async def test_a_schedule_rests_while_its_module_is_off(platform, ctx, work):
 
 async def test_a_changed_rule_counts_from_now(platform, ctx):
     await platform.worker.enqueue_due()
-    await ctx.db.execute(
-        "UPDATE job_schedule SET rule = 'FREQ=YEARLY', next_at = $2 WHERE tenant = $1", ctx.tenant.id, PAST
-    )
+    sql = "UPDATE job_schedule SET rule = 'FREQ=YEARLY', next_at = $2 WHERE tenant = $1 AND kind = $3"
+    await ctx.db.execute(sql, ctx.tenant.id, PAST, DAILY)
     assert await another(platform).enqueue_due() == 0
-    row = await ctx.db.fetch_one("SELECT rule, next_at FROM job_schedule WHERE tenant = $1", ctx.tenant.id)
+    sql = "SELECT rule, next_at FROM job_schedule WHERE tenant = $1 AND kind = $2"
+    row = await ctx.db.fetch_one(sql, ctx.tenant.id, DAILY)
     assert row["rule"] == "FREQ=DAILY;BYHOUR=6"
     assert row["next_at"] > stamp(datetime.now(UTC))
