@@ -8,9 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.formulas import days, numbers
+from core import arithmetic, dates
+from core.arithmetic import EXACT
 from core.formulas.functions import FAULTS, FUNCTIONS, Run, Values, equal, joined
-from core.formulas.model import EXACT, LONGEST_LIST, Binary, Call, Literal, Member, Name, Node, Scene, TooCostly, Unary
+from core.formulas.model import LONGEST_LIST, Binary, Call, Literal, Member, Name, Node, Scene, TooCostly, Unary
 from core.i18n import _
 
 Read = Callable[[Any], Any]
@@ -140,7 +141,7 @@ def _unary(sign: str, of: Run) -> Run:
 
 
 _ACTS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": EXACT.add, "-": EXACT.subtract, "*": EXACT.multiply, "/": EXACT.divide, "^": numbers.power,
+    "+": EXACT.add, "-": EXACT.subtract, "*": EXACT.multiply, "/": EXACT.divide, "^": arithmetic.power,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
@@ -174,7 +175,7 @@ def _moved(node: Binary) -> Callable[[Any, Any], Any]:
     if node.left.type == node.right.type or node.type == "number":
         return lambda one, other: Decimal((one - other).days)
     if node.left.type != "date":
-        return lambda count, day: days.shifted(day, count)
+        return lambda count, day: dates.shifted(day, count)
     if node.sign == "-":
-        return lambda day, count: days.shifted(day, EXACT.minus(count))
-    return days.shifted
+        return lambda day, count: dates.shifted(day, EXACT.minus(count))
+    return dates.shifted

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from decimal import ROUND_HALF_UP, Context, DivisionByZero, InvalidOperation, Overflow
+from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from core.dates import CHINA
 from core.errors import DougongError
 
 # Types are words: number text boolean date datetime null, "list:number" and so on, "list:row"; "?" after a fault.
 Type = str
 UNKNOWN = "?"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
-CHINA = timezone(timedelta(hours=8))  # one zone for the whole country, no summer time
-
-# 34 significant digits (decimal128), half up as in bookkeeping; nothing in a formula grows beyond 10^99.
-EXACT = Context(prec=34, rounding=ROUND_HALF_UP, Emin=-99, Emax=99, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 LONGEST_FORMULA = 4_000  # characters
 MOST_NODES = 1_000

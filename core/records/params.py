@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 from core.clock import stamp
+from core.dates import CHINA
 from core.errors import Invalid, Problem
 from core.forms import ValueParseError, parse_value
-from core.forms.moments import CHINA
 from core.i18n import _
 from core.records.model import SYSTEM_FIELDS, Condition, Operator, Query
 from core.records.queries import LIMIT, no_field, operators_of, sortable, title_of
