@@ -20,6 +20,7 @@ EXACT = Context(
     prec=DIGITS, rounding=ROUND_HALF_UP, Emin=-99, Emax=99, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
 ZERO = Decimal(0)
+WIDE = Context(prec=250, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 _PLACES = [Decimal(1).scaleb(-places) for places in range(35)]
 
 
@@ -70,6 +71,11 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
     for number in numbers:
         found = EXACT.add(found, number)
     return found
+
+
+def added(one: Decimal, other: Decimal) -> Decimal:
+    """A sum over many records, of which no digit may be lost."""
+    return WIDE.add(one, other)
 
 
 def mean(numbers: Iterable[Decimal]) -> Decimal | None:

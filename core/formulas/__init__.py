@@ -1,8 +1,10 @@
 """Formulas: a small spreadsheet-like language, checked before it runs, exact and bounded when it does."""
 
 from core.formulas.capital import rmb_capital
+from core.formulas.compiling import Places, compiled
 from core.formulas.days import YEARS as CALENDAR_YEARS
 from core.formulas.evaluating import reader
+from core.formulas.filtering import condition
 from core.formulas.formula import Formula, compile_formula, ordered
 from core.formulas.functions import ALIASES, FUNCTIONS
 from core.formulas.lexing import names_in
@@ -17,10 +19,13 @@ __all__ = [
     "Fault",
     "Formula",
     "Named",
+    "Places",
     "Scene",
     "Scope",
     "TooCostly",
     "compile_formula",
+    "compiled",
+    "condition",
     "names_in",
     "ordered",
     "reader",

@@ -265,6 +265,7 @@ _ALL = (
     Function(usage="NOW()", kinds=(), gives="datetime", build=of_scene(lambda scene: scene.moment)),
     Function(usage="ME()", kinds=(), gives="text", build=of_scene(lambda scene: scene.me)),
     Function(usage="MYDEPARTMENT()", kinds=(), gives="text", build=of_scene(lambda scene: scene.department)),
+    Function(usage="MYROLES()", kinds=(), gives="list:text", build=of_scene(lambda scene: list(scene.roles))),
     _simple("RMBCAPITAL(amount)", "number", "text", rmb_capital),
 )  # fmt: skip
 

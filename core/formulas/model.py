@@ -66,6 +66,7 @@ class Scene:
     now: str = "2000-01-01T00:00:00Z"
     me: str | None = None
     department: str | None = None
+    roles: tuple[str, ...] = ()  # names of the roles held
     old: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[tuple[str, str], Any] = field(default_factory=dict)  # (reference, member) -> value
 

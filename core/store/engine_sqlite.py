@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from core.store.errors import UniqueViolation
+from core.store.exact_functions import register
 from core.store.waiting import settled
 
 BUSY_MILLISECONDS = 10_000
@@ -84,6 +85,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute(f"PRAGMA {pragma}")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
+    register(connection)
     return connection
 
 

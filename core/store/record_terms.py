@@ -92,7 +92,16 @@ class Fragment:
     args: tuple[Any, ...] = ()
 
 
-Condition = Compare | AllOf | AnyOf | Fragment
+class Term:
+    """A condition that writes its own SQL."""
+
+    __slots__ = ()
+
+    def sql(self, arguments: Arguments) -> str:
+        raise NotImplementedError
+
+
+Condition = Compare | AllOf | AnyOf | Fragment | Term
 
 
 class Arguments:
@@ -203,6 +212,8 @@ def condition_sql(condition: Condition, arguments: Arguments) -> str:
         start = len(arguments.values)
         arguments.values.extend(condition.args)
         return _PARAMETER.sub(lambda m: f"${int(m[1]) + start}" if m[1] else m[0], f"({condition.sql})")
+    if isinstance(condition, Term):
+        return condition.sql(arguments)
     if not condition.parts:
         return ALWAYS if isinstance(condition, AllOf) else NEVER
     word = " AND " if isinstance(condition, AllOf) else " OR "
