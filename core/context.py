@@ -114,7 +114,7 @@ class Context:
     def sees_whole(self, form: str) -> bool:
         """Whether the member reads every row of `form` with every field: whether his sums are everybody's."""
         found = rights(self.access, form, "read")
-        return any(right.rows == "all" and right.fields is None and not right.hides for right in found)
+        return any(one.rows == "all" and not one.when and one.fields is None and not one.hides for one in found)
 
     def settings(self, module: str) -> dict[str, Any]:
         """The tenant's settings for `module`, with the module's defaults where nothing was set."""

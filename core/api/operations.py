@@ -113,6 +113,11 @@ def _filters() -> list[dict[str, Any]]:
             where,
             "`field:operator:value`, all must hold; operators eq ne lt le gt ge in contains empty filled",
         ),
+        query(
+            "filter",
+            {"type": "string", "maxLength": 4000},
+            "A formula over fields that must be true too: `paid > 0.8 * owed`; 422 says where it is wrong",
+        ),
         query("q", {"type": "string", "maxLength": 200}, "Full text"),
         query("sort", sort, "`-amount,date`: fields in order, `-` for descending"),
     ]
@@ -150,9 +155,10 @@ def _totals(form: Form) -> dict[str, Any]:
     text = {"type": "string", "maxLength": 500}
     functions = [query(f, text, f"Fields to take the {f} of, `a,b`") for f in ("sum", "avg", "min", "max", "count")]
     by = query("by", text, "Fields to group by, `status,date:month` (year, month, day of dates)")
-    where, search, _sort = _filters()
+    where, formula, search, _sort = _filters()
     responses = {"200": answer(ref("Totals"), "One line for each group"), **failures()}
-    return _operation(form, "totals", "Exact totals", parameters=[where, search, by, *functions], responses=responses)
+    parameters = [where, formula, search, by, *functions]
+    return _operation(form, "totals", "Exact totals", parameters=parameters, responses=responses)
 
 
 def _create(form: Form) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.forms import Form
 
 BASE = "/api/v1/forms/{form:str}"
-FILTERS = ("where", "q", "sort")
+FILTERS = ("where", "filter", "q", "sort")
 FUNCTIONS = ("sum", "avg", "min", "max", "count")
 MOST = 10_000  # records in one bulk request
 BULK_BODY = 20 * 1024 * 1024
@@ -125,7 +125,7 @@ async def restore_record(
 @get(f"{BASE}/totals", permission="api")
 async def get_totals(ctx: Context, request: Request[Any, Any, Any], form: FromPath[str]) -> Response[bytes]:
     """`?sum=amount&by=account,date:month`: one line for each group, with what was asked for and the count."""
-    given = parameters(request, ("where", "q", "by", *FUNCTIONS))
+    given = parameters(request, ("where", "filter", "q", "by", *FUNCTIONS))
     aggregates = [Aggregate("count", "count")]
     for function in FUNCTIONS:
         for field in dict.fromkeys(names_in(given.get(function))):

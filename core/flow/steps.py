@@ -47,13 +47,13 @@ def offered_from(access: Access, form: Form, state: str, row: Row) -> tuple[Step
     return tuple(
         step
         for step in flow.steps_from(state)
-        if holds_role(access, step) and sight.reaching(rights(access, form.name, action_of(step)), access, row)
+        if holds_role(access, step) and sight.reaching(rights(access, form.name, action_of(step)), access, form, row)
     )
 
 
 def _shown(access: Access, form: Form, flow: Flow, row: Row) -> bool:
     """Whether the member sees what state the row is in: who does not cannot change it either."""
-    seen = sight.reaching(rights(access, form.name, "read"), access, row)
+    seen = sight.reaching(rights(access, form.name, "read"), access, form, row)
     return flow.field in sight.shown(seen, form.fields)
 
 

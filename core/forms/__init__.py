@@ -5,9 +5,10 @@ from core.forms.compiling import OWN, compile_form
 from core.forms.computing import allowed, broken, compute
 from core.forms.definitions import check_definition, check_overlay
 from core.forms.differences import Breaking, breaking_check, diff_definitions
+from core.forms.filters import checked_filter, filter_of, filter_scope, operand_of, places, typed_filter
 from core.forms.flows import way_of
 from core.forms.formset import FormSet, StoredDefinition
-from core.forms.formulas import MAY_BE_COMPUTED, plan_of, scope_of, trial
+from core.forms.formulas import MAY_BE_COMPUTED, plan_of, said, scope_of, trial
 from core.forms.identity import idcard_check_digit, uscc_check_digit
 from core.forms.jsonschemas import compile_schema, described_schema, field_schema, json_schema, pattern_fault
 from core.forms.model import Choice, Field, FieldType, Flow, Form, Manifest, Rule, State, Step
@@ -53,6 +54,7 @@ __all__ = [
     "check",
     "check_definition",
     "check_overlay",
+    "checked_filter",
     "clean",
     "compile_form",
     "compile_schema",
@@ -61,6 +63,8 @@ __all__ = [
     "described_schema",
     "diff_definitions",
     "field_schema",
+    "filter_of",
+    "filter_scope",
     "format_value",
     "idcard_check_digit",
     "installed_folders",
@@ -69,15 +73,19 @@ __all__ = [
     "key_of",
     "load_modules",
     "merge",
+    "operand_of",
     "parse_value",
     "pattern_fault",
+    "places",
     "plan_of",
+    "said",
     "scope_of",
     "settings_form",
     "slot_value",
     "slot_values",
     "three_way_check",
     "trial",
+    "typed_filter",
     "uscc_check_digit",
     "way_of",
 ]

@@ -147,6 +147,7 @@ class Form:
     schema: Mapping[str, Any] = field(repr=False, default_factory=dict, compare=False)  # merged definition
     machine: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by checking.py
     plan: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by formulas.py
+    filters: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)  # kept by filters.py
 
     @property
     def module(self) -> str:
@@ -154,7 +155,7 @@ class Form:
 
     def slot_of(self, name: str) -> str | None:
         """The slot that may be used for `name` now, or None where JSON must be read."""
-        slot = self.fields[name].slot
+        slot = (self.fields.get(name) or self.hidden[name]).slot
         return None if slot in self.slots_pending else slot
 
 

@@ -41,6 +41,7 @@ class _Grants:
     departments: frozenset[str]
     roles: tuple[str, ...]
     role_codes: frozenset[str]
+    role_names: tuple[str, ...]
     permissions: frozenset[str]
     rules: Rules
 
@@ -52,7 +53,7 @@ def rights(access: Access, form: str, action: Action) -> Rights:
 
 def explain(access: Access, form: str, action: Action) -> tuple[tuple[Rule, Right], ...]:
     """Each rule that grants something here, with its role's name: the answer to "why can I see this?"."""
-    return tuple((r, Right(r.rows, r.fields, r.hides)) for r in access.rules if r.covers(form, action))
+    return tuple((rule, rule.right) for rule in access.rules if rule.covers(form, action))
 
 
 class AccessCache:
@@ -75,6 +76,7 @@ class AccessCache:
             departments=grants.departments,
             roles=grants.roles,
             role_codes=grants.role_codes,
+            role_names=grants.role_names,
             permissions=grants.permissions,
         )
         return Access(
@@ -110,6 +112,7 @@ async def _load(db: Database, tenant: int, member: str, *, department: str | Non
         departments=below(tree, department) if department else frozenset(),
         roles=tuple(row["id"] for row in roles),
         role_codes=frozenset(row["code"] for row in roles),
+        role_names=tuple(row["name"] for row in roles),
         permissions=frozenset(p for _id, _name, body in bodies for p in body["permissions"] if p in ADMIN_PERMISSIONS),
         rules=Rules(tuple(rule for id, name, body in bodies for rule in rules_of(id, name, rules=body["rules"]))),
     )
@@ -137,6 +140,7 @@ def rules_of(role: str, name: str, *, rules: Sequence[Mapping[str, Any]]) -> lis
                     rows=rule.get("rows", "all"),
                     fields=None if fields is None else frozenset(fields),
                     hides=frozenset(rule.get("except") or ()),
+                    when=rule.get("when") or "",
                 )
             )
     return found

@@ -34,16 +34,21 @@ class Member:
     departments: frozenset[str] = frozenset()  # own department and all below it
     roles: tuple[str, ...] = ()  # role ids
     role_codes: frozenset[str] = frozenset()  # what steps and modules call them by
+    role_names: tuple[str, ...] = ()
     permissions: frozenset[str] = frozenset()  # of ADMIN_PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One grant for one form and action: these rows, these fields (None: all of them) but not `hides`."""
+    """One grant for one form and action: these rows, these fields (None: all of them) but not `hides`.
+
+    `when`: of these rows those for which this formula over their fields is true; "" all of them.
+    """
 
     rows: Rows
     fields: frozenset[str] | None = None
     hides: frozenset[str] = frozenset()
+    when: str = ""
 
     def shows(self, name: str) -> bool:
         return name not in self.hides and (self.fields is None or name in self.fields)
@@ -66,6 +71,11 @@ class Rule:
     rows: Rows = "all"
     fields: frozenset[str] | None = None
     hides: frozenset[str] = frozenset()
+    when: str = ""
+
+    @property
+    def right(self) -> Right:
+        return Right(self.rows, self.fields, self.hides, self.when)
 
     def covers(self, form: str, action: Action) -> bool:
         return action in self.actions and any(matches(pattern, form) for pattern in self.forms)
@@ -90,7 +100,7 @@ class Rules:
         found = self._answers.get((form, action))
         if found is None:
             covering = [rule for rule in self.rules if rule.covers(form, action)]
-            found = _widest(dict.fromkeys(Right(r.rows, r.fields, r.hides) for r in covering))
+            found = _widest(dict.fromkeys(rule.right for rule in covering))
             self._answers[form, action] = found
         return found
 
@@ -140,7 +150,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """`rules` are plain mappings as stored: forms, actions, rows, fields, except."""
+    """`rules` are plain mappings as stored: forms, actions, rows, when, fields, except."""
 
     id: str
     code: str
@@ -167,6 +177,8 @@ def _widest(rights: Mapping[Right, None]) -> Rights:
 
     def within(small: Right, large: Right) -> bool:
         if large.rows != "all" and large.rows != small.rows:
+            return False
+        if large.when not in ("", small.when):
             return False
         if not large.hides <= small.hides and not (
             small.fields is not None and not (large.hides & (small.fields - small.hides))

@@ -16,7 +16,7 @@ from core.people import rights
 from core.records import drafts, references, sealing, writing
 from core.records.drafts import Draft, Touch
 from core.records.model import BulkResult, BulkRow
-from core.records.sight import granted, reaching, refusal, shown
+from core.records.sight import confine, granted, reaching, refusal, shown
 from core.store import UniqueViolation
 from core.store import changes as stored_changes
 from core.store import records as stored
@@ -207,8 +207,8 @@ class _Run:
     def _may_update(self, row: Values, data: Values) -> Touch:
         """What may be done with a record found by its key; one that may not be seen only shows as a taken key."""
         access = self.records.access
-        seen = reaching(rights(access, self.form.name, "read"), access, row)
-        given = reaching(rights(access, self.form.name, "update"), access, row)
+        seen = reaching(rights(access, self.form.name, "read"), access, self.form, row)
+        given = reaching(rights(access, self.form.name, "update"), access, self.form, row)
         if not seen:
             raise Invalid(writing.key_taken(self.form))
         if not given:
@@ -238,6 +238,11 @@ class _Run:
         if self._has("record_validate") and (not draft.before or draft.changes):
             before = writing.full_record(self.form, row) if draft.before else None
             await writing.objections(records, self.form, draft.data, before=before, touch=touch)
+        if not row["revision"]:
+            confine(records.access, self.form, "create", row, data=draft.data, asked=draft.asked)
+        elif draft.changes:
+            asked = draft.asked & draft.changes.keys()
+            confine(records.access, self.form, "update", row, data=draft.data, asked=asked)
         return draft
 
     async def _lost(self, draft: Draft, *, touch: Touch, good: set[Any], id: str) -> list[Problem]:

@@ -47,6 +47,7 @@ class Condition:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     where: tuple[Condition, ...] = ()  # all must hold
+    formula: str = ""  # a formula that must be true too, in codes or titles of fields: "实付 > 应付"
     search: str = ""  # substring over every text of the record that the reader may see
     sort: tuple[tuple[str, bool], ...] = ()  # (field, descending); () = newest first
     after: str | None = None  # the cursor of the page before
@@ -69,11 +70,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`field` may be "" for count. The result key is `name`."""
+    """`field` may be "" for count. The result key is `name`. `formula` instead of a field totals what it answers."""
 
     name: str
     function: Literal["sum", "count", "min", "max", "avg"]
     field: str = ""
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

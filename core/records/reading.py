@@ -9,7 +9,7 @@ from core import exact
 from core.errors import Invalid, Problem
 from core.i18n import _
 from core.people import rights
-from core.records import drafts, matching, queries, references
+from core.records import drafts, formulas, matching, queries, references
 from core.records.model import (
     Aggregate,
     Change,
@@ -31,8 +31,9 @@ from core.store.record_query import BadCursor
 
 if TYPE_CHECKING:
     from core.forms.model import Field, Form
-    from core.people.model import Action
+    from core.people.model import Access, Action
     from core.records.records import Records
+    from core.store.record_query import Total
 
 RELATED = 10  # records shown of each form that refers here
 
@@ -42,9 +43,9 @@ async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
     row = await stored.fetch(records.db, records.tenant, id)
     if row is None or row["form"] != name or (row["deleted_at"] and not deleted):
         raise missing(form)
-    seen = reaching(rights(records.access, name, "read"), records.access, row)
+    seen = reaching(rights(records.access, name, "read"), records.access, form, row)
     if row["deleted_at"]:
-        seen = seen if reaching(rights(records.access, name, "delete"), records.access, row) else ()
+        seen = seen if reaching(rights(records.access, name, "delete"), records.access, form, row) else ()
     if not seen:
         raise missing(form)
     return record_of(form, row, visible=shown(seen, form.fields))
@@ -62,8 +63,9 @@ async def _fetch_rows(
     records: Records, form: Form, query: Query, *, within: Reach
 ) -> tuple[list[Any], str | None]:
     """The rows of one page and the cursor of the next."""
-    guards = queries.guards(form, queries.used_fields(query), reach=within, access=records.access)
-    wanted = queries.build(form, query, tenant=records.tenant, guards=guards)
+    chosen, names = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    guards = queries.guards(form, [*queries.used_fields(query), *names], reach=within, access=records.access)
+    wanted = queries.build(form, query, tenant=records.tenant, guards=[*guards, *chosen])
     try:
         return await matching.fetch_page(records, form, wanted, search=query.search, within=within)
     except BadCursor:
@@ -73,10 +75,11 @@ async def _fetch_rows(
 async def count(records: Records, name: str, query: Query, *, bound: int | None, action: Action) -> Count:
     form = records.forms.get(name)
     within = reach(records.access, form, action=action, deleted=query.deleted)
-    fields = [condition.field for condition in query.where]
+    chosen, names = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    fields = [condition.field for condition in query.where] + names
     guards = queries.guards(form, fields, reach=within, access=records.access)
     unsorted = Query(where=query.where, deleted=query.deleted)
-    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=guards)
+    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=[*guards, *chosen])
     number, whole = await matching.count(records, form, wanted, search=query.search, within=within, bound=bound)
     return Count(number, whole)
 
@@ -87,15 +90,26 @@ async def totals(
     form = records.forms.get(name)
     within = reach(records.access, form, deleted=query.deleted)
     groups = [queries.group_of(form, one) for one in by]
-    sums = [queries.total_of(form, one) for one in aggregates]
-    fields = [condition.field for condition in query.where] + [field for field, _group in groups]
-    fields += [one.field for one in aggregates if one.field]
+    chosen, fields = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    fields += [condition.field for condition in query.where] + [field for field, _group in groups]
+    sums = []
+    for one in aggregates:
+        total, names = _total(form, one, reach=within, access=records.access)
+        sums.append(total)
+        fields += names
     guards = queries.guards(form, fields, reach=within, access=records.access)
     unsorted = Query(where=query.where, deleted=query.deleted)
-    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=guards)
+    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=[*guards, *chosen])
     wanted = await matching.narrowed(records, form, wanted, search=query.search, within=within)
     lines = await record_query.totals(records.db, wanted, totals=sums, by=[group for _field, group in groups])
     return [_line(line, by=by, groups=groups, sums=sums) for line in lines]
+
+
+def _total(form: Form, one: Aggregate, *, reach: Reach, access: Access) -> tuple[Total, list[str]]:
+    """The store's total, and the fields it reads."""
+    if one.formula:
+        return formulas.totalled(form, one, reach=reach, access=access)
+    return queries.total_of(form, one), [one.field] if one.field else []
 
 
 def _line(line: dict[str, Any], *, by: Sequence[str], groups: Sequence[Any], sums: Sequence[Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ async def _refuse_if_referred(records: Records, form: Form, id: str) -> None:
         return
     named: list[Option] = []
     for other, row in found:
-        seen = reaching(rights(records.access, other.name, "read"), records.access, row)
+        seen = reaching(rights(records.access, other.name, "read"), records.access, other, row)
         if seen and len(named) < NAMED:
             visible = shown(seen, other.fields)
             label = references.label_of(other, exact.loads(row["data"]), visible=visible, id=row["id"])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.store import Database
 
 NAME_LENGTH = 40
-KEPT = ("where", "sort", "q", "columns", "limit")  # of the parameters of a list's URL
+KEPT = ("where", "filter", "sort", "q", "columns", "limit")  # of the parameters of a list's URL
 SIZE = 4000  # signs of all of them together
 
 

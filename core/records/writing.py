@@ -18,7 +18,8 @@ from core.records import drafts, references, sealing
 from core.records.chain import change_hash, text_hash
 from core.records.drafts import Draft, Touch
 from core.records.model import Change, Outdated, Record
-from core.records.sight import granted, reaching, refusal, shown
+from core.records.sight import confine, granted, reaches, reaching, refusal, shown
+from core.records.sight import scene_of as sight_scene
 from core.store import UniqueViolation
 from core.store import changes as stored_changes
 from core.store import files as stored_files
@@ -52,16 +53,20 @@ async def create(records: Records, name: str, data: Mapping[str, Any], *, source
         draft = drafts.propose(form, before={}, changes=data, touch=touch)
         draft = with_defaults(records, form, draft, given=data)
         draft = await prepared(records, form, draft, touch=touch, row=None, id=row["id"])
+        confine(records.access, form, "create", row, data=draft.data, asked=draft.asked)
         row = await write(records, form, draft, row=row, kind="create", at=at, source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
 
 def creating(records: Records, form: Form, row: Row) -> Touch:
-    """What may be seen and written of a new record; Forbidden where the writer may not make one like this."""
-    given = reaching(granted(records.access, form, "create"), records.access, row)
+    """What may be seen and written of a new record; Forbidden where the writer may not make one like this.
+
+    Conditions of rights are left for `confine`: they are about values that are not known yet.
+    """
+    given = tuple(one for one in granted(records.access, form, "create") if reaches(one, records.access, row))
     if not given:
         raise Forbidden(_("您没有权限新增“{form}”：请先让管理员为您设置部门", form=form.title))
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row)
+    seen = tuple(one for one in rights(records.access, form.name, "read") if reaches(one, records.access, row))
     state = {form.flow.field} if form.flow else set()
     return Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields) - state)
 
@@ -87,6 +92,7 @@ async def update(
         draft = await prepared(records, form, draft, touch=touch, row=row, id=id)
         if not draft.changes:
             return record_of(form, row, visible=touch.visible)
+        confine(records.access, form, "update", row, data=draft.data, asked=draft.asked & draft.changes.keys())
         row = await write(records, form, draft, row=row, kind="update", at=now(), source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
@@ -96,10 +102,10 @@ async def grasped(
 ) -> tuple[dict[str, Any], Touch]:
     """The stored row and what the writer may do with it. What he may not read is not there."""
     row = await stored.fetch(records.db, records.tenant, id, lock=action == "delete")
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row) if row else ()
+    seen = reaching(rights(records.access, form.name, "read"), records.access, form, row) if row else ()
     if row is None or row["form"] != form.name or not seen or bool(row["deleted_at"]) != deleted:
         raise missing(form)
-    given = reaching(rights(records.access, form.name, action), records.access, row)
+    given = reaching(rights(records.access, form.name, action), records.access, form, row)
     if not given:
         raise refusal(form, action)
     touch = Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
@@ -111,7 +117,7 @@ def missing(form: Form) -> NotFound:
 
 
 def outdated(records: Records, form: Form, row: Row) -> Outdated:
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row)
+    seen = reaching(rights(records.access, form.name, "read"), records.access, form, row)
     current = record_of(form, row, visible=shown(seen, form.fields))
     return Outdated(_("别人刚刚保存过这条“{form}”，请核对两边的内容后再保存", form=form.title), current)
 
@@ -143,8 +149,7 @@ async def prepared(
 
 def scene_of(records: Records, old: Mapping[str, Any]) -> Scene:
     """What formulas may know besides a record's values: who writes, when, and the `old` values that were stored."""
-    member = records.access.member
-    return Scene(now=now(), me=records.member_id, department=member.department, old=old)
+    return sight_scene(records.access, old=old)
 
 
 async def _pointer_problems(

@@ -125,7 +125,7 @@ async def hold(db: Database, tenant: int, form: str, *, ids: Iterable[str]) -> l
     tail = " FOR KEY SHARE" if db.kind == "postgres" else ""
     found: list[Mapping[str, Any]] = []
     for some in batches(sorted(ids)):
-        sql = f"""SELECT id, created_by, department FROM record WHERE tenant = $1 AND form = $2
+        sql = f"""SELECT id, created_by, department, data FROM record WHERE tenant = $1 AND form = $2
                   AND deleted_at IS NULL AND id IN ({places(3, len(some))}) ORDER BY id{tail}"""
         found += await db.fetch(sql, tenant, form, *some)
     return found

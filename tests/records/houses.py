@@ -74,7 +74,12 @@ class Hooks:
 
 
 def rule(
-    forms: str = "*", *actions: str, rows: str = "all", fields: Iterable[str] | None = None, hides: Iterable[str] = ()
+    forms: str = "*",
+    *actions: str,
+    rows: str = "all",
+    fields: Iterable[str] | None = None,
+    hides: Iterable[str] = (),
+    when: str = "",
 ) -> Rule:
     return Rule(
         role="r",
@@ -84,6 +89,7 @@ def rule(
         rows=rows,  # type: ignore[arg-type]
         fields=None if fields is None else frozenset(fields),
         hides=frozenset(hides),
+        when=when,
     )
 
 
