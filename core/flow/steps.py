@@ -40,7 +40,10 @@ def holds_role(access: Access, step: Step) -> bool:
 
 
 def offered_from(access: Access, form: Form, state: str, row: Row) -> tuple[Step, ...]:
-    """The steps out of `state` that the member may take of such a row (its `created_by`, `department`)."""
+    """The steps out of `state` that the member may take of such a row.
+
+    Of the row count its `created_by` and `department`, and its `data` where rights have conditions.
+    """
     flow = form.flow
     if flow is None or not _shown(access, form, flow, row):
         return ()

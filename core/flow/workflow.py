@@ -10,7 +10,8 @@ from core.errors import Conflict, DougongError, Forbidden, Invalid, NotFound, Pr
 from core.flow import steps
 from core.flow.steps import Offer
 from core.i18n import _
-from core.records import moving, writing
+from core.records import moving, sight, writing
+from core.store import records as stored
 
 if TYPE_CHECKING:
     from core.forms import Flow, Form, Step
@@ -43,7 +44,11 @@ class Workflow:
         flow, access = target.flow, self._records.access
         if flow is None or record.deleted_at:
             return ()
-        row = {"created_by": record.created_by, "department": record.department}
+        row: Mapping[str, Any] | None = {"created_by": record.created_by, "department": record.department}
+        if sight.conditional(access, target):  # a right's condition is about all that is stored, seen or not
+            row = await stored.fetch(self._records.db, self._records.tenant, record.id)
+        if row is None:
+            return ()
         found = steps.offered_from(access, target, flow.state_of(record.data), row)
         by = await self._takers(record.id) if any(step.apart for step in found) else {}
         scene = writing.scene_of(self._records, record.data)

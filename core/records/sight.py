@@ -12,7 +12,7 @@ from core.errors import Forbidden, Invalid, Problem
 from core.forms import filter_of
 from core.formulas import Scene, TooCostly
 from core.i18n import _
-from core.people import Access, Action, rights
+from core.people import ACTIONS, Access, Action, rights
 
 if TYPE_CHECKING:
     from core.forms.model import Form
@@ -67,6 +67,11 @@ def reaching(
     values = exact.loads(row["data"]) if data is None else data
     scene = scene_of(access)
     return tuple(right for right in found if not right.when or fulfilled(form, right.when, values, scene))
+
+
+def conditional(access: Access, form: Form) -> bool:
+    """Whether some right to the form's records has a condition, so that a row's data are needed to judge it."""
+    return any(right.when for action in ACTIONS for right in rights(access, form.name, action))
 
 
 def fulfilled(form: Form, when: str, values: Mapping[str, Any], scene: Scene) -> bool:

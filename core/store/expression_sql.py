@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,7 @@ def writer(arguments: Arguments) -> Writer:
     return PostgresWriter(arguments) if arguments.engine == "postgres" else SQLiteWriter(arguments)
 
 
-class Writer:
+class Writer(ABC):
     """Writes one statement's expressions; values become arguments. Booleans are conditions."""
 
     def __init__(self, arguments: Arguments) -> None:
@@ -70,26 +71,26 @@ class Writer:
     kept_apart = ""  # keeps a planner from writing a value in every place it is used
 
     # what an engine must say
-    def exactly(self, piece: Piece) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def exactly(self, piece: Piece) -> str: ...
 
-    def number(self, value: str) -> Piece:
-        raise NotImplementedError
+    @abstractmethod
+    def number(self, value: str) -> Piece: ...
 
-    def same(self, one: Expression, other: Expression) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def same(self, one: Expression, other: Expression) -> str: ...
 
-    def column(self, column: Column, row: str) -> Piece:
-        raise NotImplementedError
+    @abstractmethod
+    def column(self, column: Column, row: str) -> Piece: ...
 
-    def rows_of(self, field: str, row: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def rows_of(self, field: str, row: str) -> str: ...
 
-    def folded(self, over: OverRows) -> Piece:
-        raise NotImplementedError
+    @abstractmethod
+    def folded(self, over: OverRows) -> Piece: ...
 
-    def day(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def day(self, text: str) -> str: ...
 
     # leaves
     def constant(self, constant: Constant) -> Piece:
@@ -198,8 +199,8 @@ class Writer:
         """How many a stored list has."""
         return self.whole(f"(SELECT COUNT(*) FROM {self.rows_of(self.list_of(e.args[0]), self.fresh())})")
 
-    def item(self, row: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def item(self, row: str) -> str: ...
 
     def list_of(self, expression: Expression) -> str:
         if not isinstance(expression, Stored) or expression.operand.json is None:

@@ -6,6 +6,7 @@ Values compare alike on both engines: text by code point, numbers as scaled inte
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -92,13 +93,13 @@ class Fragment:
     args: tuple[Any, ...] = ()
 
 
-class Term:
+class Term(ABC):
     """A condition that writes its own SQL."""
 
     __slots__ = ()
 
-    def sql(self, arguments: Arguments) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def sql(self, arguments: Arguments) -> str: ...
 
 
 Condition = Compare | AllOf | AnyOf | Fragment | Term
