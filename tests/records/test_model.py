@@ -150,7 +150,7 @@ async def things(db):
 @given(rows=ROWS, query=QUERIES, rules=RULES, makers=st.lists(st.integers(0, 2), min_size=8, max_size=8))
 async def test_a_list_is_what_a_look_at_every_record_gives(things, rows, query, rules, makers):
     home, members, stranger = things
-    await _empty(home.db, home.tenant, stranger.tenant)
+    await _empty(home.db, home.tenant.id, stranger.tenant)
     made = []
     for data, maker in zip(rows, makers, strict=False):
         made.append(await members[maker].create("own.thing", data))

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.formulas import Formula, Named, Places, Scene, Scope, compile_formula, condition
 from core.store import Database, engine_sqlite
 from core.store.record_query import (
     AnyOf,
@@ -154,6 +155,31 @@ async def test_totals_of_a_selection_are_summed_from_its_index(db: Database) -> 
     await fill(db)
     statement = totals_statement(query(Compare(RARE, "eq", "R7")), db.kind, totals=[Total("sum", "sum", AMOUNT)], by=())
     assert "record_t2" in await plan(db, statement)
+
+
+NAMED = {"amount": AMOUNT, "kind": KIND, "rare": RARE}
+SCOPE = Scope({name: Named(name, "number" if one.kind == "number" else "text") for name, one in NAMED.items()})
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ('rare = "R7"', "record_t2"),
+        ('NOT(OR(rare <> "R" & 7, amount < 1 - 1))', "record_t2"),
+        ('OR(rare = "R7", rare = "R8")', "record_t2"),
+        ("AND(amount >= 10 * 99, amount < ROUND(1000.4, 0), amount * 2 > 5)", "record_n1"),
+    ],
+)
+async def test_a_formula_over_a_field_with_a_slot_is_answered_from_its_index(db: Database, text: str, index: str):
+    await fill(db)
+    formula = compile_formula(text, SCOPE)
+    assert isinstance(formula, Formula)
+    where = condition(formula, Scene(), Places(NAMED.__getitem__, lambda rows, column: 0))
+    assert not isinstance(where, list)
+    for statement in (page_statements(query(where), db.kind)[0], count_statement(query(where), db.kind, bound=1000)):
+        described = await plan(db, statement)
+        assert index in described, described
+        assert not scans(described), described
 
 
 async def test_the_answer_is_the_same_whether_walked_or_collected(db: Database) -> None:

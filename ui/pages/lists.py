@@ -17,6 +17,7 @@ from ui.board import columns_of, rows_of
 from ui.entry import whole
 from ui.listing import OPERATORS, Listing, all_columns, chips, fold, kind_of, listing, operators, spans, today
 from ui.naming import allowed, names_in, unseen, writable
+from ui.pages.formulas import in_titles
 from ui.pages.views import view_tabs
 from ui.steps import usable
 from ui.toast import gone
@@ -93,6 +94,7 @@ def _with_after(state: Listing, cursor: str) -> str:
 async def _around(ctx: Context, state: Listing, values: dict[str, Any]) -> dict[str, Any]:
     """Everything of the list but its rows."""
     form, found = state.form, values["page"]
+    asked = state.where or state.formula or state.q
     shown, hidden = {column.field.name for column in values["columns"]}, unseen(ctx, form)
     conditions: tuple[Condition, ...] = values["query"].where
     labels = await names_in(ctx, form, conditions) if conditions else {}
@@ -100,10 +102,11 @@ async def _around(ctx: Context, state: Listing, values: dict[str, Any]) -> dict[
     ordered = [column.field for column in values["columns"]] + [field for field in fields if field.name not in shown]
     return {
         "chips": chips(state, labels),
+        "formula_words": in_titles(form, state.formula, fields=[one.name for one in fields]) if state.formula else "",
         "filterable": fields,
         "choices": [(field, field.name in shown) for field in ordered],
         "sums": any(column.numeric for column in values["columns"]),
-        "bare": found is not None and not (found.records or state.where or state.q or values["query"].after),
+        "bare": found is not None and not (found.records or asked or values["query"].after),
         "count": len(found.records) if found is not None and found.next is None else None,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from litestar.response import Response
@@ -13,6 +14,7 @@ from core.errors import Conflict, DougongError
 from core.i18n import _
 from core.people import ACTIONS, ADMIN_PERMISSIONS, ROWS, Role
 from core.web import FromPath, Request, get, page, post, redirect, restored
+from ui.pages.formulas import in_titles
 from ui.refusals import Refusal, refusal
 from ui.rights import WHOLE, Line, laid_out, read_back, rules_of
 
@@ -39,6 +41,7 @@ async def create(ctx: Context, request: Request) -> Response:
             ctx.access,
             name=typed["name"],
             rules=model.rules if model else (),
+            forms=ctx.forms,
             permissions=model.permissions if model else (),
         )
     except DougongError as error:
@@ -78,6 +81,7 @@ async def change(ctx: Context, request: Request, role: FromPath[str]) -> Respons
             name=name,
             permissions=permissions,
             rules=[*rules_of(lines), *(found.rules[place] for place in kept)],
+            forms=ctx.forms,
         )
     except DougongError as error:
         return await _role(ctx, found, refusal(error, fields=FIELDS), lines=lines, rest=rest, typed=shown)
@@ -119,7 +123,7 @@ async def _role(
         "role": role,
         "typed": typed or {"name": role.name, "permissions": role.permissions},
         "refused": refused,
-        "lines": lines,
+        "lines": [replace(line, when=_in_titles(ctx, line.pattern, line.when)) for line in lines],
         "rest": [(place, _rule_in_words(ctx, role.rules[place])) for place in rest],
         "seen": _mark(role),
         "holders": holders,
@@ -176,11 +180,17 @@ def _rule_in_words(ctx: Context, rule: Any) -> str:
     words = "、".join(named(pattern) for pattern in rule["forms"])
     words += "：" + "、".join(actions[action] for action in ACTIONS if action in rule["actions"])
     details = [] if rule.get("rows", "all") == "all" else [_row_words()[rule["rows"]]]
+    if rule.get("when"):
+        details.append(_("只限 {condition}", condition=_in_titles(ctx, rule["forms"][0], rule["when"])))
     if rule.get("fields") is not None:
         details.append(_("只有 {n} 个字段", n=len(rule["fields"])))
     if rule.get("except"):
         details.append(_("除 {n} 个字段外", n=len(rule["except"])))
     return words + (f"（{'；'.join(details)}）" if details else "")
+
+
+def _in_titles(ctx: Context, form: str, when: str) -> str:
+    return in_titles(ctx.forms.get(form), when) if when and form in ctx.forms else when
 
 
 def _action_words() -> dict[str, str]:

@@ -193,9 +193,8 @@ async def export_list(ctx: Context, request: Request, form: FromPath[str]) -> Re
     columns = [column for column in export_columns(ctx, found) if not column.by_key]
     listed = request.query_params.get("columns", "").split(",")
     chosen = [column.name for column in columns if column.name in listed] or [column.name for column in columns]
-    kept = [
-        (name, value) for name in ("where", "sort", "q") for value in request.query_params.getall(name, []) if value
-    ]
+    asked = request.query_params
+    kept = [(name, value) for name in ("where", "filter", "sort", "q") for value in asked.getall(name, []) if value]
     values = {
         "form": found, "columns": columns, "chosen": chosen, "kept": kept, "back": f"/forms/{form}?{urlencode(kept)}",
         "number": await ctx.records.count(form, query, bound=COUNTED, action="export"),
