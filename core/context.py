@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.flow import Workflow
 from core.jobs import Jobs
-from core.people import rights
+from core.people import rights, standing, told
 from core.records import Files, Records, Views
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.hooks import Caller, Manifest, Modules
     from core.jobs import Bell, Kinds
     from core.menu import MenuGroup
-    from core.people import Access, Action, Member, Tenant
+    from core.people import Access, Action, Member, Standing, Tenant
     from core.settings import Settings
     from core.store import Database
 
@@ -28,6 +28,7 @@ class Definitions:
     """What a tenant has defined, at one definitions_version: shared by all its requests."""
 
     enabled: frozenset[str]
+    licensed: frozenset[str]  # modules that the tenant's licence lets be on
     forms: Mapping[str, FormSet]  # by language
     module_settings: Mapping[str, Mapping[str, Any]]
     hooks: Caller
@@ -51,6 +52,7 @@ class Context:
     def __init__(self, house: House, access: Access, definitions: Definitions) -> None:
         self.access = access
         self.enabled = definitions.enabled
+        self.licensed = definitions.licensed
         self.forms: FormSet = definitions.forms[access.language]
         self.hooks = definitions.hooks
         self._house = house
@@ -102,6 +104,16 @@ class Context:
     @cached_property
     def views(self) -> Views:
         return Views(self.db, self.access, forms=self.forms)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """How the tenant's licence stands: whether anything may be changed, and how long."""
+        return standing(self.tenant)
+
+    @property
+    def closed(self) -> str:
+        """Why nothing may be changed in this tenant now; "" where it may."""
+        return "" if self.standing.state == "open" else told(self.tenant, self.standing)
 
     def may(self, permission: str) -> bool:
         """Whether the member holds an administrator's permission: "forms", "people" or "modules"."""

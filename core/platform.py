@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import exact, people
+from core.archive import Shelf
 from core.context import Context, Definitions, House
 from core.definitions import REBUILD
 from core.forms import FormSet, StoredDefinition, load_modules
@@ -28,7 +31,9 @@ if TYPE_CHECKING:
     from core.people import Access
     from core.settings import Settings
 
+_log = logging.getLogger("dougong.platform")
 CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, SWEEP, FORGET)  # the house's own kinds, each beside what it works on
+MINUTE = 60
 KEPT = 256  # tenants whose compiled definitions stay in memory
 
 
@@ -49,7 +54,11 @@ class Platform:
             house.db, house.kinds, bell=house.bell, context=self.context_for, enabled=self._enabled,
             slots=house.settings.job_slots,
         )  # fmt: skip
+        self.archives = Shelf(
+            house.db, folder=house.settings.data_dir / "archives", files=house.settings.data_dir / "files"
+        )
         self._sealer = Sealer(house.db)
+        self._counting: asyncio.Task[None] | None = None
         self._definitions: OrderedDict[tuple[int, int], Definitions] = OrderedDict()
 
     @classmethod
@@ -67,10 +76,29 @@ class Platform:
     async def start(self) -> None:
         """Start what runs beside requests: sealing of history, and jobs."""
         await self._sealer.start()
+        await people.review(self.db, self.settings.vendor_key)
+        self._counting = asyncio.create_task(self._count(), name="counting")
         await self.worker.start()
+
+    async def _count(self) -> None:
+        """Every minute the clock is noted, once an hour what each tenant uses."""
+        minutes = 0
+        while True:
+            try:
+                await people.note_time(self.db)
+                if minutes % 60 == 0:
+                    await people.count_all(self.db)
+            except Exception:  # a database that is away comes back
+                _log.exception("the clock was not noted or use not counted, will try again")
+            minutes += 1
+            await asyncio.sleep(MINUTE)
 
     async def close(self) -> None:
         await self.worker.stop()
+        await self.archives.close()
+        if self._counting is not None:
+            self._counting.cancel()
+            await asyncio.wait([self._counting])
         await self._sealer.stop()
         await self.db.close()
 
@@ -105,7 +133,11 @@ class Platform:
     async def _load(self, tenant: int) -> Definitions:
         switches = await stored.switches(self.db, tenant)
         on = {row["module"] for row in switches if row["enabled"]}
-        enabled = frozenset(on & self.modules.manifests.keys())
+        licence = (await people.tenant(self.db, tenant)).licence
+        licensed = people.allowed_modules(
+            licence, {name: manifest.requires for name, manifest in self.modules.manifests.items()}
+        )
+        enabled = licensed & on
         own, overlays = {}, {}
         for row in await stored.latest(self.db, tenant):
             definition = StoredDefinition(
@@ -120,6 +152,7 @@ class Platform:
         }
         return Definitions(
             enabled=enabled,
+            licensed=licensed,
             forms=forms,
             module_settings={row["module"]: exact.loads(row["settings"] or "{}") for row in switches},
             hooks=self.modules.caller(enabled),

@@ -47,6 +47,7 @@ class Settings:
     trusted_proxies: int = 0  # how many of our own stand before us and write X-Forwarded-For
     pool_size: int = 8
     job_slots: int = 4  # jobs that this process runs at once beside its requests; 0 leaves them to others
+    vendor_key: str = ""  # base64 of an Ed25519 public key: with it only licences that its owner signed count
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -65,4 +66,5 @@ class Settings:
             trusted_proxies=_number("DOUGONG_TRUSTED_PROXIES", 0),
             pool_size=_number("DOUGONG_POOL_SIZE", 8),
             job_slots=_number("DOUGONG_JOB_SLOTS", 4),
+            vendor_key=os.environ.get("DOUGONG_VENDOR_KEY", "").strip(),
         )

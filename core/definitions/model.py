@@ -139,6 +139,7 @@ class ModuleState:
     name: str
     manifest: Manifest | None
     enabled: bool
+    licensed: bool = True  # the tenant's licence lets it be on
     forms: tuple[tuple[str, str, int, int], ...] = ()  # (name, title, fields, records)
     pages: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()

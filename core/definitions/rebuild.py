@@ -78,10 +78,16 @@ async def rebuild_all(platform: Platform, tenant: int) -> AsyncIterator[tuple[st
 
     Records of a module whose folder is gone are left as they are.
     """
-    db, published = platform.db, {row["form"]: row for row in await stored.latest(platform.db, tenant)}
+    async for form, done in rebuild_stored(platform.db, platform.catalogue, tenant):
+        yield form, done
+
+
+async def rebuild_stored(db: Database, catalogue: Catalogue, tenant: int) -> AsyncIterator[tuple[str, int]]:
+    """The same where there is no platform yet, or none is needed."""
+    published = {row["form"]: row for row in await stored.latest(db, tenant)}
     for name in await counted.forms_with_records(db, tenant):
-        row, base = published.get(name), platform.catalogue.forms.get(name)
-        form = stored_form(platform.catalogue, row) if row else compile_form(name, base, version="0") if base else None
+        row, base = published.get(name), catalogue.forms.get(name)
+        form = stored_form(catalogue, row) if row else compile_form(name, base, version="0") if base else None
         last: str | None = "" if form else None
         done = 0
         while form is not None and last is not None:

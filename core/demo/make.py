@@ -32,10 +32,11 @@ class Login:
     login: str
     name: str
     role: str  # code of the role
-    tenants: tuple[str, ...]
+    tenants: tuple[str, ...]  # none: he operates the platform
 
 
 TENANTS = (("qinghe", "青禾市城建工程集团"), ("linxi", "临溪区民心工程办公室"))
+SEATS = {"qinghe": 20, "linxi": 10}
 LOGINS = (
     Login("admin", "周敏", "admin", ("qinghe",)),
     Login("cost", "陈建国", "cost_engineer", ("qinghe",)),
@@ -43,6 +44,7 @@ LOGINS = (
     Login("viewer", "李晓燕", "viewer", ("qinghe",)),
     Login("linxi", "王志强", "admin", ("linxi",)),
     Login("both", "赵玉兰", "editor", ("qinghe", "linxi")),
+    Login("operator", "平台运营", "", ()),
 )
 DEPARTMENTS = ("工程部", "成本合约部", "财务部", "综合办公室")
 
@@ -69,10 +71,13 @@ async def _people(platform: Platform) -> dict[str, Context]:
     """The tenants with their departments and members; a context of each tenant's administrator."""
     db, contexts = platform.db, {}
     accounts = {
-        who.login: await people.create_account(db, login=who.login, name=who.name, password=PASSWORD) for who in LOGINS
+        who.login: await people.create_account(
+            db, login=who.login, name=who.name, password=PASSWORD, operator=not who.tenants
+        )
+        for who in LOGINS
     }
     for code, name in TENANTS:
-        tenant = await people.create_tenant(db, code=code, name=name)
+        tenant = await people.create_tenant(db, code=code, name=name, licence=people.Licence(seats=SEATS[code]))
         departments = [await people.create_department(db, tenant, name=title) for title in DEPARTMENTS]
         for place, who in enumerate(who for who in LOGINS if code in who.tenants):
             role = who.role if who.role in BUILT_IN else "editor"

@@ -11,6 +11,7 @@ from core import exact
 from core.errors import NotFound
 from core.i18n import LANGUAGES, _
 from core.people.departments import below
+from core.people.licences import tenant_of
 from core.people.model import (
     ACTIONS,
     ADMIN_PERMISSIONS,
@@ -144,16 +145,6 @@ def rules_of(role: str, name: str, *, rules: Sequence[Mapping[str, Any]]) -> lis
                 )
             )
     return found
-
-
-def tenant_of(row: Mapping[str, Any], *, name: str = "name", id: str = "id") -> Tenant:
-    return Tenant(
-        id=row[id],
-        code=row["code"],
-        name=row[name],
-        definitions_version=row["definitions_version"],
-        settings=exact.loads(row["settings"] or "{}"),
-    )
 
 
 def account_of(row: Mapping[str, Any], *, id: str = "id") -> Account:

@@ -10,7 +10,24 @@ Action = Literal["read", "create", "update", "delete", "import", "export"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Rows = Literal["all", "own", "department"]
 ROWS: tuple[Rows, ...] = get_args(Rows)
+Edition = Literal["trial", "professional", "enterprise"]
+EDITIONS: tuple[Edition, ...] = get_args(Edition)
 ADMIN_PERMISSIONS = ("forms", "people", "modules")  # design forms; members, roles, tokens; switch modules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """What a tenant may use, how long and with how many people. Its own words: None is "without limit"."""
+
+    edition: Edition = "professional"
+    seats: int | None = None  # members who are switched on
+    modules: frozenset[str] | None = None
+    valid_to: str | None = None  # the last day, in China
+    days: int = 0  # of a trial, from its first use
+    started_at: str | None = None  # of a trial: None until somebody has signed in
+    number: str = ""  # the vendor's number of a signed one
+    signed: str = ""  # the file as it came from the vendor
+    refused: str = ""  # why it does not count here: "unsigned", "altered", "elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +37,16 @@ class Tenant:
     name: str
     definitions_version: int  # grows with every publish, switch and change of roles
     settings: Mapping[str, Any] = field(default_factory=dict)
+    licence: Licence = Licence()
+    suspended_at: str | None = None
+    suspended_why: str = ""
+    latest: str = ""  # the latest instant this installation has seen: time does not run back for a licence
+    brought_from: int | None = None  # its id where its history began, if it was brought here from elsewhere
+
+    @property
+    def history(self) -> int:
+        """The number that stands in the hashes of its history."""
+        return self.brought_from or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

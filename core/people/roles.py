@@ -12,6 +12,7 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.forms import typed_filter
 from core.i18n import _
 from core.people.access import role_body
+from core.people.licences import must_write
 from core.people.model import ACTIONS, ADMIN_PERMISSIONS, ROWS, Access, Role
 from core.store import UniqueViolation
 from core.store import people as stored
@@ -64,6 +65,7 @@ async def create_role(
     name, body = _checked(access, name, permissions=permissions, rules=rules, forms=forms)
     id = new_id()
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         await _check_name(db, tenant, name, but=None)
@@ -87,6 +89,7 @@ async def change_role(
     """Replace a role's name, permissions and rules; `forms` to check the rules' conditions by."""
     name, body = _checked(access, name, permissions=permissions, rules=rules, forms=forms)
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         before = await role(db, tenant, id)
@@ -100,6 +103,7 @@ async def change_role(
 
 async def delete_role(db: Database, access: Access, *, id: str) -> None:
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         before = await role(db, tenant, id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import exact
 from core.clock import now
+from core.people import must_write
 from core.records import drafts, writing
 from core.records.model import Record
 
@@ -37,6 +38,7 @@ async def advance(
 ) -> Record:
     """The record in the state that the step leads to, with the fields that it asks for."""
     assert form.flow is not None
+    must_write(records.access.tenant)
     async with records.db.write():
         row, touch = await writing.grasped(records, form, id, action=move.action)
         if row["revision"] != revision:

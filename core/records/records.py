@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.people import must_write
 from core.records import bulk, reading, references, undoing, writing
 from core.records.model import (
     Aggregate,
@@ -76,26 +77,31 @@ class Records:
 
     async def create(self, form: str, data: Mapping[str, Any], *, source: str = "page") -> Record:
         """A new record. A field left out takes its default, None leaves it empty. Invalid with all problems."""
+        must_write(self.access.tenant)
         return await writing.create(self, form, data, source=source)
 
     async def update(
         self, form: str, id: str, changes: Mapping[str, Any], *, revision: int, source: str = "page"
     ) -> Record:
         """The record with `changes` (None empties). Outdated where somebody saved since `revision` was read."""
+        must_write(self.access.tenant)
         return await writing.update(self, form, id, changes=changes, revision=revision, source=source)
 
     async def delete(self, form: str, id: str, *, revision: int, source: str = "page") -> None:
         """Into the bin. Referred where live records refer to it."""
+        must_write(self.access.tenant)
         await undoing.delete(self, form, id, revision=revision, source=source)
 
     async def restore(self, form: str, id: str, *, source: str = "page") -> Record:
         """Out of the bin. Conflict where its key is taken or what it refers to is in the bin."""
+        must_write(self.access.tenant)
         return await undoing.restore(self, form, id, source=source)
 
     async def revert(
         self, form: str, id: str, *, to_revision: int, revision: int, source: str = "page"
     ) -> Record:
         """The values of the state `to_revision` again, as a new change."""
+        must_write(self.access.tenant)
         return await undoing.revert(self, form, id, to_revision=to_revision, revision=revision, source=source)
 
     async def history(self, form: str, id: str) -> list[Change]:
@@ -132,6 +138,7 @@ class Records:
 
         What is wrong is reported by row. `stop_on_error`: nothing is written if one row is wrong.
         """
+        must_write(self.access.tenant)
         return await bulk.write(
             self, form, rows, mode=mode, source=source, dry_run=dry_run, stop_on_error=stop_on_error
         )

@@ -10,7 +10,7 @@ from core import exact
 from core.clock import new_id, now
 from core.errors import Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
-from core.people import rights
+from core.people import must_write, rights
 from core.store import views as stored
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class Views:
         await stored.delete(self._db, self._tenant, id)
 
     def _may_change(self, shared: bool) -> None:
+        must_write(self._access.tenant)
         if shared and not self._may_share:
             raise Forbidden(_("共享的视图只有能设计表单的人可以改动"))
 

@@ -276,7 +276,7 @@ def change_row(
         "changes": exact.dumps(changes),
         "data_hash": text_hash(row["data"]),
     }
-    change["hash"] = change_hash(records.tenant, change)
+    change["hash"] = change_hash(records.access.tenant.history, change)
     return change
 
 

@@ -50,7 +50,7 @@ async def wake(db: Database) -> None:
 
 async def tenants_with_work(db: Database, *, now: str) -> list[Mapping[str, Any]]:
     """Tenants with a job to take: `tenant`, `version` of its definitions, how many are `running`, and whether some
-    are `waiting` or some `lapsed`: running, with a lease that ended."""
+    are `waiting` or some `lapsed`: running, with a lease that ended. Jobs of a suspended tenant wait."""
     return await db.fetch_across(
         """SELECT x.*, (SELECT COUNT(*) FROM job r WHERE r.tenant = x.tenant AND r.state = 'running'
                           AND r.lease_until >= $1) AS running
@@ -59,7 +59,7 @@ async def tenants_with_work(db: Database, *, now: str) -> list[Mapping[str, Any]
                EXISTS (SELECT 1 FROM job w WHERE w.tenant = t.id AND w.state = 'waiting' AND w.at <= $1) AS waiting,
                EXISTS (SELECT 1 FROM job l WHERE l.tenant = t.id AND l.state = 'running' AND l.lease_until < $1)
                AS lapsed
-             FROM tenant t
+             FROM tenant t WHERE t.suspended_at IS NULL
            ) x WHERE x.waiting OR x.lapsed""",
         now,
     )

@@ -15,7 +15,7 @@ REFERENCE_SLOTS = tuple(f"r{n}" for n in range(1, 7))
 SLOTS = TEXT_SLOTS + NUMBER_SLOTS + DATE_SLOTS + REFERENCE_SLOTS
 
 # Tables that belong to no tenant. Everything else begins its key and every index with tenant.
-GLOBAL_TABLES = ("account", "attempt", "migration", "session", "tenant")
+GLOBAL_TABLES = ("account", "attempt", "installation", "migration", "operator_act", "session", "tenant")
 
 # What `fetch_across` may read of all tenants at once: signing in and the queue's workers start without a tenant.
 ACROSS = ("job", "job_schedule", "member")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.store.people import STANDING
+
 if TYPE_CHECKING:
     from core.store.database import Database
 
@@ -12,7 +14,7 @@ Row = Mapping[str, Any]
 
 _WHO = (
     "a.id AS account, a.login, a.name, a.language, a.active, a.operator, "
-    "t.id AS tenant, t.code, t.name AS tenant_name, t.settings, t.definitions_version, "
+    f"t.id AS tenant, t.code, t.name AS tenant_name, t.settings, t.definitions_version, {STANDING}, "
     "m.id AS member, m.name AS member_name, m.department, m.active AS member_active"
 )
 

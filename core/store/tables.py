@@ -62,6 +62,10 @@ class Tenant(Plain, Table, tablename="tenant"):
     settings = json()
     definitions_version = number()
     created_at = text()
+    licence = json()
+    suspended_at = text(null=True)
+    suspended_why = text(null=True)
+    history = number(null=True)
 
 
 class Account(Plain, Table, tablename="account"):
@@ -322,3 +326,28 @@ class JobSchedule(Plain, Table, tablename="job_schedule"):
     rule = text()
     next_at = text()
     last_at = text(null=True)
+
+
+class Installation(Plain, Table, tablename="installation"):
+    name = text(primary_key=True)
+    value = text()
+
+
+class OperatorAct(Plain, Table, tablename="operator_act"):
+    id = text(primary_key=True)
+    at = text()
+    account = text()
+    name = text()
+    act = text()
+    about = number(null=True)
+    detail = json()
+
+
+class UsageDay(Plain, Table, tablename="usage_day"):
+    tenant = number()
+    day = text(primary_key=True)
+    members = number()
+    records = number()
+    changes = number()
+    files = number()
+    file_bytes = number()

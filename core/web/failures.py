@@ -80,7 +80,7 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     carried = getattr(error, "carried", None) if isinstance(error, CsrfFailed) else None
     data = {"failure": told, "fields": carried.fields, "path": carried.path} if carried else {"failure": told}
     names = ["account/restore.html"] if carried else []
-    names += [f"errors/{told.status}.html", "errors/error.html", "error.html"]
+    names += [f"errors/{told.code}.html", f"errors/{told.status}.html", "errors/error.html", "error.html"]
     return _html(render(names, data), status=told.status, headers=headers)
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from core import people
+from core.testing import PASSWORD
 from tests.leak.world import OWN_FORM, Tenant, make_tenant
 
 MINE, THEIRS = "青山公开", "赤水机密"
@@ -18,7 +20,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What stands for each parameter of a path. {id} is a record unless the path says otherwise.
 FORMS = (OWN_FORM, "cost_center.entry")
 NOT_IDS = {"form", "field", "number", "module", "step"}
-IDS = ("record", "project", "file", "view", "run", "role", "member", "department", "token")
+OPERATOR = "/operator"  # of the whole installation: nobody in this walk may enter
+IDS = ("tenant", "archive", "record", "project", "file", "view", "run", "role", "member", "department", "token")
 
 # What is posted: every route that takes a body says here what one tenant would send to reach the other's things.
 # {name} is the other's id; a record's form is posted to with a reference to the other's record.
@@ -76,6 +79,14 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/language": {"language": "zh", "to": "/"},
     "/me/password": {"old": "x", "new": "y"},
     "/me/sessions/end": {},
+    "/operator/clock": {},
+    "/operator/import": {"code": "stolen"},
+    "/operator/tenants": {"code": "new", "name": "新单位", "login": "new-admin"},
+    "/operator/tenants/{tenant}/archives": {},
+    "/operator/tenants/{tenant}/archives/{archive}/discard": {},
+    "/operator/tenants/{tenant}/licence": {"edition": "professional"},
+    "/operator/tenants/{tenant}/resume": {},
+    "/operator/tenants/{tenant}/suspend": {"why": "盗"},
     "/tenant": {"tenant": "{tenant}"},
 }
 ENDS_SESSION = ("/sign-out", "/sign-in")  # walked by tests/web: they would end the walker's session here
@@ -89,8 +100,8 @@ class Walker:
         self.headers = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
         client.cookies.set(app.state.web.session_cookie, me.session)
 
-    async def learn_csrf(self) -> None:
-        answer = await self.client.get("/me", headers=self.headers)
+    async def learn_csrf(self, page: str = "/me") -> None:
+        answer = await self.client.get(page, headers=self.headers)
         self.headers["X-CSRF-Token"] = re.search(r'X-CSRF-Token":"([^"]+)"', answer.text.replace("&#34;", '"'))[1]
 
     async def send(self, method: str, url: str, body: Mapping[str, Any], *, bearer: bool = False) -> Any:
@@ -197,7 +208,7 @@ async def test_the_walk_is_not_in_vain_my_own_pages_answer(world):
     walker, mine, _theirs = world
     seen, wrong = 0, []
     for method, path in routes(walker.app):
-        if method != "GET" or path in ENDS_SESSION:
+        if method != "GET" or path in ENDS_SESSION or path.startswith(OPERATOR):
             continue
         bearer = path.startswith("/api/") and path != "/api/docs"
         for url in addresses(path, mine):
@@ -288,3 +299,33 @@ async def test_a_token_of_one_tenant_opens_nothing_of_the_other(world):
     spec = await walker.send("GET", "/api/openapi.json", {}, bearer=True)
     assert MINE in spec.text
     assert THEIRS not in spec.text
+
+
+async def test_who_administers_a_tenant_may_not_operate_the_platform(world):
+    walker, _mine, theirs = world
+    before = await contents(walker.app.state.platform.db, theirs.ctx.tenant.id)
+    asked = [(method, path) for method, path in routes(walker.app) if path.startswith(OPERATOR)]
+    assert len(asked) > 10
+    for method, path in asked:
+        for url in addresses(path, theirs):
+            answer = await walker.send(method, url, filled(BODIES.get(path, {}), theirs))
+            assert answer.status_code == 403, f"{method} {url}"
+    assert await contents(walker.app.state.platform.db, theirs.ctx.tenant.id) == before
+
+
+async def test_an_operator_sees_how_much_there_is_and_nothing_of_what(world):
+    walker, _mine, theirs = world
+    db = walker.app.state.platform.db
+    await people.create_account(db, login="operates", name="运营", password=PASSWORD, operator=True)
+    session = await people.sign_in(db, "operates", password=PASSWORD, address=None, hours=1)
+    walker.client.cookies.set(walker.app.state.web.session_cookie, session)
+    await walker.learn_csrf(OPERATOR)
+    for method, path in routes(walker.app):
+        if path in ENDS_SESSION or (path.startswith(OPERATOR) and method != "GET") or "{archive}" in path:
+            continue
+        for url in addresses(path, theirs):
+            answer = await walker.send(method, url, filled(BODIES.get(path, {}), theirs))
+            assert answer.status_code < 500, f"{method} {url}"
+            assert not carries_words(answer, THEIRS), f"{method} {url}"
+            if path.startswith(OPERATOR):
+                assert answer.status_code == 200, f"{method} {url}"

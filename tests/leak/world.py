@@ -48,6 +48,7 @@ async def make_tenant(platform: Platform, code: str, words: str, *, own_form: st
         words=words, login=f"{code}-admin", ctx=ctx, token=token,
         session=await people.sign_in(db, f"{code}-admin", password=PASSWORD, address=None, hours=1),
     )  # fmt: skip
+    made.ids |= {"tenant": str(ctx.tenant.id), "archive": f"{code}-20260101000000.zip"}
     made.ids |= {"department": department, "role": role, "member": member}
     made.ids["token"] = (await people.tokens(db, ctx.tenant.id))[0].id
     await _fill(made, own_form)

@@ -137,6 +137,6 @@ class House:
 
 
 async def house(db: Database, code: str, forms: FormSet | None = None) -> House:
-    id = await stored.insert_tenant(db, code=code, name=code, at=now())
+    id = await stored.insert_tenant(db, code=code, name=code, at=now(), licence="{\"edition\":\"professional\"}")
     tenant = Tenant(id=id, code=code, name=code, definitions_version=1)
     return House(db, tenant, forms or form_set(project=PROJECT, entry=ENTRY))

@@ -14,6 +14,7 @@ from core.context import Context
 from core.errors import Conflict, Forbidden, Invalid
 from core.forms import Form, defaults, parse_value
 from core.i18n import _
+from core.people import must_write
 from core.records import Outdated, Record
 from core.web import FromPath, Request, get, page, post, restored
 from ui import conflicts, entry, steps
@@ -143,6 +144,7 @@ async def _saved(ctx: Context, request: Request, form: Form, record: Record) -> 
 
 def _names(ctx: Context, form: Form, action: str, *, hidden: frozenset[str] = frozenset()) -> list[str]:
     """Fields that the member may fill in this form, and computed ones; Forbidden where he may not do this at all."""
+    must_write(ctx.tenant)
     if not ctx.can(form.name, action):  # type: ignore[arg-type]
         words = _("您没有权限新建“{form}”") if action == "create" else _("您没有权限修改“{form}”")
         raise Forbidden(words.format(form=form.title))

@@ -32,6 +32,16 @@ class Typed:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """How many members are switched on, of how many (None: any number), and what to say where there is no room."""
+
+    used: int
+    limit: int | None
+    full: bool
+    words: str
+
+
 @get("/admin/people", permission="admin:people")
 async def people_page(ctx: Context, request: Request) -> Response:
     return await _list(ctx, request.query_params.get("q", ""), state=request.query_params.get("state", "active"))
@@ -118,10 +128,18 @@ async def _list(
         "counts": {"active": sum(p.active for p in everybody), "off": sum(not p.active for p in everybody)},
         "departments": {d.id: d.name for d in await people.departments(ctx.db, ctx.tenant.id)},
         "roles": {role.id: role for role in await people.roles(ctx.db, ctx.tenant.id)},
+        "seats": _seats(ctx, sum(p.active for p in everybody)),
         "shown": shown,
         "password": password,
     }
     return page(ctx, "people/people.html", data, block="results", headers=NO_STORE if password else None)
+
+
+def _seats(ctx: Context, used: int) -> Seats:
+    limit = ctx.tenant.licence.seats
+    full = limit is not None and used >= limit
+    words = _("席位已满：先停用不再需要的成员，或请平台运营方增加席位。") if full else ""
+    return Seats(used, limit, full, words)
 
 
 async def _form(

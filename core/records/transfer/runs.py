@@ -10,6 +10,7 @@ from core import exact
 from core.clock import new_id, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
+from core.people import must_write
 from core.records.transfer.lookups import key_titles
 from core.records.transfer.matching import Column, check_columns, match_columns
 from core.records.transfer.reading import read_table
@@ -70,6 +71,7 @@ async def open_run(ctx: Context, form_name: str, *, file: str, name: str) -> Run
 def importing(ctx: Context, form_name: str) -> Form:
     """The form, if the member may import into it."""
     form = ctx.forms.get(form_name)
+    must_write(ctx.tenant)
     if not ctx.can(form_name, "read"):
         raise NotFound(_("没有这个表单，或您无权查看。"))
     if not ctx.can(form_name, "import") or not (ctx.can(form_name, "create") or ctx.can(form_name, "update")):
