@@ -14,6 +14,7 @@ from core.errors import DougongError, NotFound
 from core.i18n import _
 from core.people import ACTIONS, Access, Person, Role
 from core.web import FromPath, Request, get, page, post, redirect, restored
+from ui.pages.formulas import in_titles
 from ui.refusals import Refusal, refusal
 
 SHOWN = 200  # more are found by searching
@@ -161,8 +162,8 @@ async def _form(
     return page(ctx, "people/person.html", data, status=refused.status, headers=headers)
 
 
-async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[tuple[str, str]]]]]:
-    """For each form what the member may do, as (rows, role's name): the answer to "why can he see this?"."""
+async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[tuple[str, str, str]]]]]:
+    """For each form what the member may do, as (rows, role, condition): the answer to "why can he see this?"."""
     try:
         access: Access = await people.access_of(ctx.db, ctx.tenant.id, person.id)
     except NotFound:
@@ -170,7 +171,10 @@ async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[t
     found = []
     for form in ctx.forms.all():
         cells = {
-            action: [(right.rows, rule.role_name) for rule, right in people.explain(access, form.name, action)]
+            action: [
+                (right.rows, rule.role_name, in_titles(form, right.when))
+                for rule, right in people.explain(access, form.name, action)
+            ]
             for action in ACTIONS
         }
         if any(cells.values()):

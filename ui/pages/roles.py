@@ -11,6 +11,7 @@ from litestar.response import Response
 from core import exact, people
 from core.context import Context
 from core.errors import Conflict, DougongError
+from core.forms import filter_of
 from core.i18n import _
 from core.people import ACTIONS, ADMIN_PERMISSIONS, ROWS, Role
 from core.web import FromPath, Request, get, page, post, redirect, restored
@@ -182,6 +183,8 @@ def _rule_in_words(ctx: Context, rule: Any) -> str:
     details = [] if rule.get("rows", "all") == "all" else [_row_words()[rule["rows"]]]
     if rule.get("when"):
         details.append(_("只限 {condition}", condition=_in_titles(ctx, rule["forms"][0], rule["when"])))
+        if any(name in forms and filter_of(forms[name], rule["when"]) is None for name in rule["forms"]):
+            details.append(_("这个条件已失效，什么也不授予，请修改"))
     if rule.get("fields") is not None:
         details.append(_("只有 {n} 个字段", n=len(rule["fields"])))
     if rule.get("except"):
