@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from core.errors import Invalid, NotFound
 from core.people import Right
-from core.records import Aggregate, Condition, Query, Records
+from core.records import Aggregate, Condition, Files, Query, Records
 from tests.records.houses import House, rule
 
 CHEAP = "budget <= 100"
@@ -65,6 +67,30 @@ async def test_nothing_is_written_into_or_out_of_what_may_be_written(home: House
     result = await clerk.bulk("own.project", rows, source="api")
     assert [row.status for row in result.rows] == ["wrong", "wrong", "changed"]
     assert (await me.get("own.project", ids["a"])).data["budget"] == 7
+
+
+async def test_files_history_and_the_bin_follow_the_condition(home: House, me: Records, tmp_path: Path):
+    files = Files(me, folder=tmp_path)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"%PDF-1.7 x"
+
+    paper = await files.put("a.pdf", pieces())
+    made = await me.create("own.project", {"code": "a", "name": "甲", "budget": 50, "papers": [paper]})
+    clerk = await home.member(rule("own.project", when=CHEAP))
+    theirs = Files(clerk, folder=tmp_path)
+    assert (await theirs.get(paper)).id == paper
+    assert len(await clerk.history("own.project", made.id)) == 1
+    await me.update("own.project", made.id, {"budget": 500}, revision=1)
+    with pytest.raises(NotFound):
+        await theirs.get(paper)
+    with pytest.raises(NotFound):
+        await clerk.history("own.project", made.id)
+    await me.delete("own.project", made.id, revision=2)
+    assert await listed(clerk, Query(deleted=True)) == set()
+    assert await listed(me, Query(deleted=True)) == {"a"}
+    with pytest.raises(NotFound):
+        await clerk.restore("own.project", made.id)
 
 
 async def test_conditions_add_up_with_other_rights_and_their_fields(home: House, me: Records):
