@@ -11,7 +11,7 @@ from core.definitions.drafts import (
     undo,
 )
 from core.definitions.edits import value_of
-from core.definitions.formulas import formula_example, shown_formula
+from core.definitions.formulas import formula_example, shown_condition, shown_formula
 from core.definitions.model import (
     Draft,
     Fitness,
@@ -47,6 +47,7 @@ __all__ = [
     "WrongProperty", "by_property", "change_settings", "create_form", "discard_draft", "draft_form",
     "drop_form", "edit", "findings_of", "formula_example", "hidden_values", "kindred", "open_draft", "overview",
     "pattern_matches", "preview", "problems_of", "progress", "properties_of", "publish", "published_form",
-    "rebuild", "rebuild_all", "redo", "rename_form", "restore_version", "save_draft", "settings_of", "shown_formula",
-    "state", "states", "switch", "switched_together", "undo", "value_of", "version", "versions", "wrong_paths",
+    "rebuild", "rebuild_all", "redo", "rename_form", "restore_version", "save_draft", "settings_of",
+    "shown_condition", "shown_formula", "state", "states", "switch", "switched_together", "undo", "value_of",
+    "version", "versions", "wrong_paths",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.definitions.codes import CODE, code_from, free_code
+from core.definitions.flows import with_mentions
 from core.definitions.formulas import read_formula
 from core.definitions.properties import (
     LONGEST_TITLE,
@@ -218,7 +219,7 @@ def _replace_mentions(definition: Definition, old: str, new: str | None) -> Defi
             definition = {**definition, key: [name for name in names if name] or None}
     if definition.get("x-label") == old:
         definition = {**definition, "x-label": new}
-    return _without_none(definition)
+    return with_mentions(_without_none(definition), old, new)
 
 
 def move(

@@ -10,6 +10,7 @@ from core.clock import now
 from core.definitions.properties import WrongProperty
 from core.forms import Field, Form, compile_form, format_value, scope_of, trial
 from core.forms.computing import answer
+from core.forms.formulas import rule_faults
 from core.formulas import Formula, Scene, TooCostly, compile_formula, to_codes, to_titles
 from core.i18n import _
 
@@ -38,6 +39,25 @@ def read_formula(definition: Mapping[str, Any], path: str, text: str) -> str | N
         words = {"line": faults[0].line, "column": faults[0].column, "message": faults[0].message}
         raise WrongProperty(_("第 {line} 行第 {column} 个字：{message}", **words))
     return to_codes(text, scope_of(fields))
+
+
+def read_condition(definition: Mapping[str, Any], text: str) -> str | None:
+    """The condition of a step as it is kept; WrongProperty says where it is wrong."""
+    text = text.strip()
+    if not text:
+        return None
+    form = compile_form("own.draft", {"properties": {}, **definition}, version="0")
+    scope = scope_of([*form.fields.values(), *form.hidden.values()], spoken=True)
+    faults = rule_faults(text, scope)
+    if faults:
+        words = {"line": faults[0].line, "column": faults[0].column, "message": faults[0].message}
+        raise WrongProperty(_("条件第 {line} 行第 {column} 个字：{message}", **words))
+    return to_codes(text, scope)
+
+
+def shown_condition(form: Form, text: str) -> str:
+    """A kept condition in titles, as it is edited."""
+    return to_titles(text, scope_of([*form.fields.values(), *form.hidden.values()])) if text else ""
 
 
 def shown_formula(form: Form, path: str) -> str:

@@ -17,7 +17,7 @@ from core.errors import Conflict, Invalid, NotFound, Problem
 from core.forms import Form, assign_slots, changed_slots, check_definition, compile_form, diff_definitions
 from core.i18n import _
 from core.people.model import matches
-from core.records import reindex_all
+from core.records import Condition, Query, reindex_all
 from core.store import UniqueViolation
 from core.store import definitions as stored
 from core.store import drafts as kept
@@ -64,7 +64,8 @@ async def preview(ctx: Context, form: str, *, bound: int = BOUND) -> Preview:
     gone = set(old.fields) - set(new.fields) if old else set()
     views = await _views_using(ctx, old, gone) if old and gone else ()
     return Preview(
-        changes=_changes(draft, old, new), problems=(), fitness=fit, views=views, findings=findings_of(draft),
+        changes=(*_changes(draft, old, new), *await _stranded(ctx, old, new)), problems=(), fitness=fit,
+        views=views, findings=findings_of(draft),
         first=old is None, roles=await _roles_with(ctx, form) if old is None else (),
     )  # fmt: skip
 
@@ -86,6 +87,21 @@ def _changes(draft: Draft, old: Form | None, new: Form) -> tuple[str, ...]:
         before = (draft.in_force or overlays.EMPTY)["items"]
         return (_("确认模块升级后的改动"),) if draft.document["items"] != before else ()
     return (_("修改图标、选项颜色等不影响数据的设置"),) if draft.document != draft.in_force else ()
+
+
+async def _stranded(ctx: Context, old: Form | None, new: Form) -> tuple[str, ...]:
+    """How many records stand in a state that the new version no longer has: they stay there, and no step leads on."""
+    flow = old.flow if old else None
+    if old is None or flow is None or new.flow is None or not ctx.can(old.name, "read"):
+        return ()
+    gone = [state for code, state in flow.states.items() if code not in new.flow.states]
+    found = []
+    for state in gone if flow.field == new.flow.field else ():
+        query = Query(where=(Condition(flow.field, "eq", state.code),))
+        number = await ctx.records.count(old.name, query, bound=BOUND)
+        words = {"state": state.title, "n": f"{number.number}{'' if number.exact else '+'}"}
+        found.append(_("删去状态“{state}”：现有 {n} 条停在那里，之后没有步骤可办，可先办理到别的状态", **words))
+    return tuple(found)
 
 
 async def _roles_with(ctx: Context, form: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/admin/forms/{form}/delete": {},
     "/admin/forms/{form}/discard": {},
     "/admin/forms/{form}/edit": {"op": "add", "type": "text", "title": "试"},
+    "/admin/forms/{form}/flow": {"do": "end"},
     "/admin/forms/{form}/publish": {"note": "试"},
     "/admin/forms/{form}/versions/{number}/restore": {},
     "/admin/modules/{module}/switch": {"on": "1"},
