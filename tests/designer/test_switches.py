@@ -65,7 +65,8 @@ async def test_data_is_the_same_after_off_and_on(platform, two_tenants):
 async def test_roles_are_offered_made_once_and_kept_as_the_tenant_changed_them(platform, two_tenants):
     a, b = two_tenants
     offered = (await definitions.state(a, "cost_center")).roles
-    assert [(code, there) for code, _title, there in offered] == [("cost_engineer", False), ("cost_viewer", False)]
+    codes = ("cost_engineer", "cost_approver", "cost_viewer")
+    assert [(code, there) for code, _title, there in offered] == [(code, False) for code in codes]
     await definitions.switch(a, "cost_center", True, roles=["cost_engineer"])
     roles = {role.code: role for role in await people.roles(a.db, a.tenant.id)}
     assert "cost_viewer" not in roles
