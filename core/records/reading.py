@@ -55,7 +55,8 @@ async def list_page(records: Records, name: str, query: Query, *, action: Action
     form = records.forms.get(name)
     within = reach(records.access, form, action=action, deleted=query.deleted)
     rows, after = await _fetch_rows(records, form, query, within=within)
-    found = [record_of(form, row, visible=within.visible(records.access, form, row)) for row in rows]
+    visible = within.viewer(records.access, form)
+    found = [record_of(form, row, visible=visible(row)) for row in rows]
     return Page(tuple(found), after, await labels(records, name, found))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,12 +127,23 @@ class Reach:
     viewing: tuple[Rights, ...]
     rows: tuple[Rights, ...] = ()
 
-    def visible(self, access: Access, form: Form, row: Mapping[str, Any]) -> frozenset[str]:
-        """The fields of this row that may be seen."""
-        names = frozenset(form.fields)
-        for given in self.viewing:
-            names &= shown(reaching(given, access, form, row), form.fields)
-        return names
+    def viewer(self, access: Access, form: Form) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+        """A function that says which fields of a row may be seen; asked for many rows, it answers each kind once."""
+        answers: dict[tuple[Rights, ...], frozenset[str]] = {}
+
+        def fields_of(covering: tuple[Rights, ...]) -> frozenset[str]:
+            found = answers.get(covering)
+            if found is None:
+                found = frozenset(form.fields)
+                for given in covering:
+                    found &= shown(given, form.fields)
+                answers[covering] = found
+            return found
+
+        if all(right.rows == "all" and not right.when for given in self.viewing for right in given):
+            everywhere = fields_of(self.viewing)
+            return lambda row: everywhere
+        return lambda row: fields_of(tuple(reaching(given, access, form, row) for given in self.viewing))
 
     def shows_everywhere(self, name: str) -> bool:
         """Whether the field is seen in every row within reach."""

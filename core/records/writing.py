@@ -326,6 +326,7 @@ def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int |
 def record_of(form: Form, row: Row, *, visible: frozenset[str], data: Mapping[str, Any] | None = None) -> Record:
     """A stored row as its reader sees it: the fields of `visible`, in the form's order."""
     values = exact.loads(row["data"]) if data is None else data
+    whole = len(visible) == len(form.fields)
     return Record(
         id=row["id"],
         form=row["form"],
@@ -338,7 +339,7 @@ def record_of(form: Form, row: Row, *, visible: frozenset[str], data: Mapping[st
         updated_by=row["updated_by"],
         department=row["department"],
         deleted_at=row["deleted_at"],
-        hidden=frozenset(form.fields) - visible,
+        hidden=frozenset() if whole else frozenset(form.fields) - visible,
     )
 
 
