@@ -38,8 +38,9 @@ def new_id() -> str:
     """
     global _last
     with _lock:
-        fresh = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-        _last = fresh if fresh >> _RANDOM_BITS > _last >> _RANDOM_BITS else _last + 1
+        moment = time.time_ns() // 1_000_000
+        later = moment > _last >> _RANDOM_BITS
+        _last = (moment << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS) if later else _last + 1
         value = _last
     return _written(value)
 
