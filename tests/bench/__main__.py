@@ -73,10 +73,13 @@ async def run(base: Base, folder: Path, options: argparse.Namespace) -> tuple[li
         recordings = keyed(wanted)
         poured = await bulk_recording(platform, subject, POURED)
     recording.save(folder / "recordings.json", recordings)
-    driver = await recording.Bare.open(base.url)
+    driver = await recording.Bare.open(base.url, subject.ctx.tenant.id)
     behind = Processes(base.postmaster, "bench") if base.postmaster else None
     started = _starts(base.url, folder, options.starts)
-    with servers.platform(base.url, folder) as ours, servers.bare(base.url, folder / "recordings.json") as bare:
+    with (
+        servers.platform(base.url, folder) as ours,
+        servers.bare(base.url, subject.ctx.tenant.id, folder / "recordings.json") as bare,
+    ):
         await asyncio.sleep(1)  # what the start still has to do
         places = Place(ours.port, ours.processes, behind), Place(bare.port, bare.processes, behind)
         before = ours.processes.megabytes(), bare.processes.megabytes()

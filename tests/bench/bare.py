@@ -1,6 +1,6 @@
 """The floor under a request: a bare Litestar endpoint that sends the recorded statements, served as the platform is.
 
-BENCH_DATABASE=postgres://... BENCH_RECORDINGS=file.json python -m tests.bench.bare PORT
+BENCH_DATABASE=postgres://... BENCH_TENANT=1 BENCH_RECORDINGS=file.json python -m tests.bench.bare PORT
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def create_app() -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         url = os.environ["BENCH_DATABASE"]
-        some = [await Bare.open(url) for _ in range(1 if url.startswith("sqlite") else CONNECTIONS)]
+        some = [
+            await Bare.open(url, int(os.environ["BENCH_TENANT"]))
+            for _ in range(1 if url.startswith("sqlite") else CONNECTIONS)
+        ]
         for one in some:
             free.put_nowait(one)
         yield

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from core.store.engine import COPIED
+from core.store.engine import MANY
 from core.store.engine_sqlite import connect, prepare
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ Fresh = Mapping[str | int, str | int]  # a value of the recording -> what to sen
 @dataclass(slots=True)
 class Recording:
     """`statements`: (SQL, arguments) in order, BEGIN and COMMIT among them; what was sent for many rows at once
-    is in `copies` (table, columns, rows) and `batches` (SQL, rows)."""
+    is in `sets` (SQL that takes a list of each column's values, rows) and `batches` (SQL for each row, rows)."""
 
     statements: list[tuple[str, list[Any]]] = field(default_factory=list)
-    copies: list[tuple[str, list[str], list[list[Any]]]] = field(default_factory=list)
+    sets: list[tuple[str, list[list[Any]]]] = field(default_factory=list)
     batches: list[tuple[str, list[list[Any]]]] = field(default_factory=list)
 
     def with_values(self, fresh: Fresh) -> list[tuple[str, list[Any]]]:
@@ -72,9 +72,9 @@ async def recorded(db: Database) -> AsyncIterator[Recording]:
         await many(sql, rows)
 
     async def note_insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        if db.kind == "postgres" and len(rows) >= COPIED:  # others become execute_many
-            found.copies.append((table, list(columns), [list(row) for row in rows]))
         await insert(table, columns, rows)
+        if db.kind == "postgres" and len(rows) >= MANY:  # others become execute_many
+            found.sets.append((driver.insertions[table, tuple(columns)], [list(row) for row in rows]))
 
     async def note_begin() -> Any:
         found.statements.append(("BEGIN", []))
@@ -103,10 +103,11 @@ class Bare:
         self.connection, self.kind = connection, kind
 
     @classmethod
-    async def open(cls, url: str) -> Bare:
+    async def open(cls, url: str, tenant: int) -> Bare:
+        """A connection that sees the rows of `tenant`, as row-level security wants it."""
         if url.startswith("sqlite:///"):
             return cls(connect(Path(url.removeprefix("sqlite:///"))), "sqlite")
-        return cls(await asyncpg.connect(url, server_settings={"jit": "off"}), "postgres")
+        return cls(await asyncpg.connect(url, server_settings={"jit": "off", "app.tenant": str(tenant)}), "postgres")
 
     async def close(self) -> None:
         closed = self.connection.close()
@@ -127,7 +128,6 @@ class Bare:
 
     async def send_many(self, recording: Recording) -> None:
         """The rows of a bulk write, for a tenant that is not there, in one transaction that is rolled back."""
-        copies = [(table, columns, _elsewhere(rows)) for table, columns, rows in recording.copies]
         batches = [(sql, _elsewhere(rows)) for sql, rows in recording.batches]
         if self.kind == "sqlite":
             self.connection.execute("BEGIN IMMEDIATE")
@@ -137,8 +137,9 @@ class Bare:
             return
         transaction = self.connection.transaction()
         await transaction.start()
-        for table, columns, rows in copies:
-            await self.connection.copy_records_to_table(table, columns=columns, records=rows)
+        await self.connection.execute(f"SET LOCAL app.tenant = '{NOBODY}'")
+        for sql, rows in recording.sets:
+            await self.connection.execute(sql, *zip(*_elsewhere(rows), strict=True))
         for sql, rows in batches:
             await self.connection.executemany(sql, rows)
         await transaction.rollback()

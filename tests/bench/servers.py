@@ -33,9 +33,9 @@ def platform(url: str, folder: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def bare(url: str, recordings: Path) -> Iterator[Running]:
+def bare(url: str, tenant: int, recordings: Path) -> Iterator[Running]:
     """The endpoints of bare.py on the same database."""
-    values = {"BENCH_DATABASE": url, "BENCH_RECORDINGS": str(recordings)}
+    values = {"BENCH_DATABASE": url, "BENCH_TENANT": str(tenant), "BENCH_RECORDINGS": str(recordings)}
     with _running(["tests.bench.bare"], values, recordings.with_suffix(".log")) as running:
         yield running
 
