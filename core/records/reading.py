@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core import exact
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from core.store.record_query import Total
 
 RELATED = 10  # records shown of each form that refers here
+_WRITERS = ("_created_by", "_updated_by")  # the system fields that point to members
 
 
 async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
@@ -51,13 +52,15 @@ async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
     return record_of(form, row, visible=shown(seen, form.fields))
 
 
-async def list_page(records: Records, name: str, query: Query, *, action: Action) -> Page:
+async def list_page(
+    records: Records, name: str, query: Query, *, action: Action, labelled: Collection[str] | None = None
+) -> Page:
     form = records.forms.get(name)
     within = reach(records.access, form, action=action, deleted=query.deleted)
     rows, after = await _fetch_rows(records, form, query, within=within)
     visible = within.viewer(records.access, form)
     found = [record_of(form, row, visible=visible(row)) for row in rows]
-    return Page(tuple(found), after, await labels(records, name, found))
+    return Page(tuple(found), after, await labels(records, name, found, fields=labelled))
 
 
 async def _fetch_rows(
@@ -121,14 +124,18 @@ def _line(line: dict[str, Any], *, by: Sequence[str], groups: Sequence[Any], sum
     return found | {total.name: line[total.name] for total in sums}
 
 
-async def labels(records: Records, name: str, found: Iterable[Record]) -> dict[str, str]:
-    """Names of every record, person and file that these records of one form point to."""
+async def labels(
+    records: Records, name: str, found: Iterable[Record], *, fields: Collection[str] | None = None
+) -> dict[str, str]:
+    """Names of every record, person and file that these records of one form point to, or that `fields` do."""
     form = records.forms.get(name)
-    pointing = [name for name, field in form.fields.items() if references.pointing(field)]
+    pointing = [n for n, field in form.fields.items() if references.pointing(field) and (fields is None or n in fields)]
+    writers = [one for one in _WRITERS if fields is None or one in fields]
     pointed, members = [], set()
     for record in found:
-        pointed += references.pointers(form.fields, record.data, names=pointing)
-        members |= {record.created_by, record.updated_by}
+        if pointing:
+            pointed += references.pointers(form.fields, record.data, names=pointing)
+        members.update(getattr(record, one[1:]) for one in writers)
     return await references.labels(records, pointed, members=members)
 
 

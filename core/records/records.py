@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.people import must_write
@@ -55,9 +55,14 @@ class Records:
         """One record; `deleted` finds it in the bin too, for who may delete it."""
         return await reading.get(self, form, id, deleted=deleted)
 
-    async def list(self, form: str, query: Query = EVERYTHING, *, action: Action = "read") -> Page:
-        """A page of records. `action` "export" leaves only what may be exported."""
-        return await reading.list_page(self, form, query, action=action)
+    async def list(
+        self, form: str, query: Query = EVERYTHING, *, action: Action = "read", labelled: Collection[str] | None = None
+    ) -> Page:
+        """A page of records. `action` "export" leaves only what may be exported.
+
+        `labelled`: the fields whose references, people and files the page will call by name; all of them without it.
+        """
+        return await reading.list_page(self, form, query, action=action, labelled=labelled)
 
     async def count(
         self, form: str, query: Query = EVERYTHING, *, bound: int | None = 1000, action: Action = "read"

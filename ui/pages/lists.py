@@ -78,7 +78,7 @@ async def _rows(ctx: Context, state: Listing, *, after: str | None) -> dict[str,
     values["selectable"] = values["may"].delete or bool(values["steps"])
     try:
         query = state.query(me=ctx.member.id, after=after, limit=ROWS)
-        found = await ctx.records.list(form.name, query)
+        found = await ctx.records.list(form.name, query, labelled={column.field.name for column in columns})
     except Invalid as error:
         return values | {"problem": error.message, "page": None, "query": Query(), "rows": "", "more": ""}
     rows = rows_of(form, columns, found, selectable=values["selectable"])
