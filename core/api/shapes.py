@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 def record_shape(record: Record, *, fields: Collection[str] | None = None) -> dict[str, Any]:
     """`hidden` names the fields that the reader may not see: absent from `data` otherwise means empty."""
     chosen = record.data if fields is None else {name: record.data[name] for name in record.data if name in fields}
+    hidden = sorted(name for name in record.hidden if fields is None or name in fields) if record.hidden else []
     return {
         "id": record.id,
         "form": record.form,
         "version": record.version,
         "revision": record.revision,
-        "data": dict(chosen),
-        "hidden": sorted(name for name in record.hidden if fields is None or name in fields),
+        "data": chosen,
+        "hidden": hidden,
         "created_at": record.created_at,
         "created_by": record.created_by,
         "updated_at": record.updated_at,
