@@ -27,7 +27,7 @@ def now() -> str:
 
 def stamp(moment: datetime) -> str:
     """`moment` (aware) in the stored form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def new_id() -> str:

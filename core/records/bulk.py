@@ -180,7 +180,7 @@ class _Run:
         if touch.sealed and not draft.problems:  # not even a formula moves on
             self._outcomes[number] = BulkRow("same", row["id"])
             return
-        draft = await self._judged(draft, row, touch=touch, good=good)
+        draft = await self._judged(draft, row, touch=touch, good=good, at=at)
         await self._accept(number, draft, row, key=key, at=at)
 
     def _fresh_row(self, at: str) -> dict[str, Any]:
@@ -219,10 +219,10 @@ class _Run:
             )
         return drafts.bound(self.form, self._touches[seen, given], data)
 
-    async def _judged(self, draft: Draft, row: dict[str, Any], *, touch: Touch, good: set[Any]) -> Draft:
+    async def _judged(self, draft: Draft, row: dict[str, Any], *, touch: Touch, good: set[Any], at: str) -> Draft:
         """The draft computed and checked; Invalid with all that is wrong with the row."""
         records, hooks = self.records, self.records.hooks
-        scene = writing.scene_of(records, draft.before)
+        scene = writing.scene_of(records, draft.before, at=at)
         draft = drafts.with_formulas(self.form, draft, scene=scene)
         if self._has("record_compute"):
             frozen = MappingProxyType(dict(draft.data))

@@ -60,8 +60,10 @@ def differ(one: Any, other: Any) -> bool:
     return one != other
 
 
-def known(form: Form, data: Mapping[str, Any]) -> dict[str, Any]:
+def known(form: Form, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The part of stored data that the form knows, hidden fields included."""
+    if data.keys() <= form.fields.keys():
+        return data
     return {name: value for name, value in data.items() if name in form.fields or name in form.hidden}
 
 
@@ -271,9 +273,8 @@ def slots_of(form: Form) -> tuple[str, ...]:
 
 def derived(form: Form, data: Mapping[str, Any], *, slots: Sequence[str]) -> dict[str, Any]:
     """The columns that follow from the data: `key` and every one of `slots`."""
-    part = known(form, data)
-    values = slot_values(form, part)
-    return {"key": key_of(form, part), **{slot: values.get(slot) for slot in slots}}
+    values = slot_values(form, data)
+    return {"key": key_of(form, data), **{slot: values.get(slot) for slot in slots}}
 
 
 def grams_of(form: Form, data: Mapping[str, Any]) -> str:

@@ -40,11 +40,11 @@ def granted(access: Access, form: Form, action: Action) -> Rights:
     return found
 
 
-def scene_of(access: Access, *, old: Mapping[str, Any] | None = None) -> Scene:
-    """What formulas may know besides the values: who asks, and when."""
+def scene_of(access: Access, *, old: Mapping[str, Any] | None = None, at: str | None = None) -> Scene:
+    """What formulas may know besides the values: who asks, and when (now, or `at`)."""
     member = access.member
     return Scene(
-        now=now(), me=member.id or None, department=member.department, roles=member.role_names, old=old or {}
+        now=at or now(), me=member.id or None, department=member.department, roles=member.role_names, old=old or {}
     )
 
 

@@ -147,9 +147,9 @@ async def prepared(
     return draft
 
 
-def scene_of(records: Records, old: Mapping[str, Any]) -> Scene:
+def scene_of(records: Records, old: Mapping[str, Any], *, at: str | None = None) -> Scene:
     """What formulas may know besides a record's values: who writes, when, and the `old` values that were stored."""
-    return sight_scene(records.access, old=old)
+    return sight_scene(records.access, old=old, at=at)
 
 
 async def _pointer_problems(
