@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
+import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
 
 from core.errors import DougongError
 from core.settings import Settings
@@ -65,11 +69,22 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(options: argparse.Namespace) -> int:
     from granian import Granian  # here, so that other commands do not load a server
 
+    from core.app import CLOSING
+
+    class _Server(Granian):
+        """Tells its workers first: they wait for open answers, and a stream of events never ends by itself."""
+
+        def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+            for child in multiprocessing.active_children() if CLOSING is not None else ():
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid or 0, CLOSING)
+            super().signal_handler_interrupt(*args, **kwargs)
+
     settings = Settings.from_environment()
     _check_free(options.host, options.port)
     asyncio.run(_prepare(settings, demo=options.demo, at=f"http://{options.host}:{options.port}"))
     # the parent's migrations are done: workers only open the database
-    server = Granian(
+    server = _Server(
         "core.app:create_app",
         factory=True,
         address=options.host,

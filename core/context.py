@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class House:
     modules: Modules
     kinds: Kinds  # of job
     bell: Bell  # wakes this process's worker
+    closing: asyncio.Event  # set when the process is to end: answers that go on for long leave off
 
 
 class Context:
@@ -77,6 +79,11 @@ class Context:
     @property
     def db(self) -> Database:
         return self._house.db
+
+    @property
+    def closing(self) -> asyncio.Event:
+        """Set when the server is to end."""
+        return self._house.closing
 
     @property
     def catalogue(self) -> Catalogue:

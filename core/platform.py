@@ -70,7 +70,10 @@ class Platform:
         await db.migrate()
         kinds = Kinds([*CORE_JOBS, *modules.jobs()], modules=tuple(modules.manifests))
         return cls(
-            House(settings=settings, db=db, catalogue=catalogue, modules=modules, kinds=kinds, bell=Bell())
+            House(
+                settings=settings, db=db, catalogue=catalogue, modules=modules,
+                kinds=kinds, bell=Bell(), closing=asyncio.Event(),
+            )
         )
 
     async def start(self) -> None:
@@ -94,6 +97,7 @@ class Platform:
             await asyncio.sleep(MINUTE)
 
     async def close(self) -> None:
+        self.house.closing.set()
         await self.worker.stop()
         await self.archives.close()
         if self._counting is not None:

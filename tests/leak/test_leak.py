@@ -21,7 +21,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 FORMS = (OWN_FORM, "cost_center.entry")
 NOT_IDS = {"form", "field", "number", "module", "step"}
 OPERATOR = "/operator"  # of the whole installation: nobody in this walk may enter
-IDS = ("tenant", "archive", "record", "project", "file", "view", "run", "role", "member", "department", "token")
+IDS = ("tenant", "archive", "record", "project", "file", "view", "run", "role", "member", "department", "token",
+       "job")
 
 # What is posted: every route that takes a body says here what one tenant would send to reach the other's things.
 # {name} is the other's id; a record's form is posted to with a reference to the other's record.
@@ -39,6 +40,8 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/admin/forms/{form}/flow": {"do": "end"},
     "/admin/forms/{form}/publish": {"note": "试"},
     "/admin/forms/{form}/versions/{number}/restore": {},
+    "/admin/jobs/{job}/cancel": {},
+    "/admin/jobs/{job}/retry": {},
     "/admin/modules/{module}/switch": {"on": "1"},
     "/admin/modules/{module}/settings": {"basis": "gross"},
     "/admin/people": {"login": "leak-new", "name": "新人", "roles": "{role}", "department": "{department}"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core import people
@@ -106,6 +107,8 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
     run = await open_run(ctx, own_form, file=sheet, name=f"{words}导入.csv")
     assert (await ctx.records.list(own_form, Query())).records
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    tenant.ids["job"] = await ctx.jobs.enqueue("core.old_jobs", {"words": f"{words}任务"}, at=tomorrow)
     tenant.ids |= {"file": file, "view": view.id, "run": run.id, "record": note.id, "project": project.id}
 
 

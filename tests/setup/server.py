@@ -25,6 +25,7 @@ class Server:
     url: str
     database_url: str
     folder: Path
+    process: subprocess.Popen
 
     @property
     def log(self) -> str:
@@ -35,14 +36,15 @@ class Server:
 def serving(database_url: str, folder: Path) -> Iterator[Server]:
     """`dougong serve` on `database_url` with its data in `folder`; a traceback in its log is an error."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = Server(f"http://127.0.0.1:{free_port()}", database_url, folder)
-    command = [sys.executable, "-m", "core", "serve", "--port", server.url.rsplit(":", 1)[1]]
+    port = free_port()
+    command = [sys.executable, "-m", "core", "serve", "--port", str(port)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DOUGONG_")}
     place = {"DATABASE_URL": database_url, "DOUGONG_DATA": str(folder), "DOUGONG_SECRET": "test " * 8}
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**kept, **place}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
+        server = Server(f"http://127.0.0.1:{port}", database_url, folder, process)
         try:
             wait_for(server.url, process, log=folder / "server.log")
             yield server
