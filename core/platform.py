@@ -18,6 +18,7 @@ from core.i18n import LANGUAGES
 from core.jobs import FORGET, Bell, Kinds, Worker
 from core.menu import menu_of
 from core.records import Sealer
+from core.records.catching_up import CATCH_UP
 from core.records.files import SWEEP
 from core.records.transfer import FORGET_ROWS, WORK
 from core.store import definitions as stored
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 _log = logging.getLogger("dougong.platform")
-CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, SWEEP, FORGET)  # the house's own kinds, each beside what it works on
+CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, CATCH_UP, SWEEP, FORGET)  # the house's own, each beside what it works on
 MINUTE = 60
 KEPT = 256  # tenants whose compiled definitions stay in memory
 

@@ -14,7 +14,7 @@ from core.records import LOCKED, Change
 from ui.values import words
 
 KINDS = {"create": "新建了这条内容", "update": "修改了", "delete": "移到了回收站", "restore": "从回收站恢复了"}
-SOURCES = {"api": "通过接口", "import": "通过导入", "module": "由模块", "system": "由系统"}
+SOURCES = {"api": "通过接口", "import": "通过导入", "module": "由模块", "system": "由系统", "formula": "按公式重新计算"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,12 @@ _PAINTERS: Mapping[str, Callable[[Field, Mapping[str, str]], Painter]] = {
 }  # fmt: skip
 
 
+def waiting() -> str:
+    """The sign beside a value that waits to be worked out again."""
+    text = escape(_("正在重新计算，稍后刷新"))
+    return f' <span class="overdue" title="{text}" role="img" aria-label="{text}">⟳</span>'
+
+
 def locked() -> str:
     """The sign of what the reader may not see."""
     return f'<span class="locked" title="{escape(_("您没有权限查看"))}">🔒</span>'

@@ -27,6 +27,7 @@ def record_shape(record: Record, *, fields: Collection[str] | None = None) -> di
         "revision": record.revision,
         "data": chosen,
         "hidden": hidden,
+        "overdue": sorted(name for name in record.overdue if fields is None or name in fields),
         "created_at": record.created_at,
         "created_by": record.created_by,
         "updated_at": record.updated_at,

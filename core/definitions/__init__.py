@@ -25,7 +25,7 @@ from core.definitions.model import (
 )
 from core.definitions.overview import overview
 from core.definitions.places import by_property, wrong_paths
-from core.definitions.properties import WrongProperty, kindred, pattern_matches, properties_of
+from core.definitions.properties import CONDITIONS, FORMULAS, WrongProperty, kindred, pattern_matches, properties_of
 from core.definitions.publishing import (
     draft_form,
     drop_form,
@@ -43,7 +43,8 @@ from core.definitions.rebuild import REBUILD, progress, rebuild, rebuild_all
 from core.definitions.switches import change_settings, settings_of, state, states, switch, switched_together
 
 __all__ = [
-    "REBUILD", "Draft", "Fitness", "FormState", "ModuleState", "Outcome", "Preview", "Published", "Unfit", "Version",
+    "CONDITIONS", "FORMULAS", "REBUILD", "Draft", "Fitness", "FormState", "ModuleState", "Outcome", "Preview",
+    "Published", "Unfit", "Version",
     "WrongProperty", "by_property", "change_settings", "create_form", "discard_draft", "draft_form",
     "drop_form", "edit", "findings_of", "formula_example", "hidden_values", "kindred", "open_draft", "overview",
     "pattern_matches", "preview", "problems_of", "progress", "properties_of", "publish", "published_form",

@@ -144,7 +144,9 @@ def _set(draft: Draft, typed: Typed) -> Change:
         values = {}
     if typed.has("default") and field["x-type"] == "choices":
         values["default"] = "\n".join(typed.all("default"))
-    definition, problems = edits.set_properties(draft.definition, path, values, parse_default=_parse_default)
+    definition, problems = edits.set_properties(
+        draft.definition, path, values, parse_default=_parse_default, compiled=draft.compiled
+    )
     if shipped:
         definition, refused = _only_allowed(draft, definition, path)
         problems += refused

@@ -63,6 +63,7 @@ async def _open(ctx: Context, form: str, *, lock: bool = False) -> Draft:
         "redo": tuple(body.get("redo", ())),
         "in_force": published,
         "renamed": body.get("renamed", {}),
+        "forms": ctx.forms,
     }
     if shipped is None:
         return Draft(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core import exact, people
@@ -14,8 +14,19 @@ from core.definitions.model import Draft, Fitness, Preview, Published, Version
 from core.definitions.places import placed
 from core.definitions.rebuild import enqueue_rebuild, stored_form
 from core.errors import Conflict, Invalid, NotFound, Problem
-from core.forms import Form, assign_slots, changed_slots, check_definition, compile_form, diff_definitions
+from core.forms import (
+    Form,
+    assign_slots,
+    changed_slots,
+    check_definition,
+    compile_form,
+    diff_definitions,
+    plan_of,
+    source_of,
+    sources,
+)
 from core.i18n import _
+from core.people import rights
 from core.people.model import matches
 from core.records import Condition, Query, reindex_all
 from core.store import UniqueViolation
@@ -34,8 +45,10 @@ QUICK_BOUND = 10_000  # records looked at while somebody waits for an edit
 def draft_form(draft: Draft, *, lang: str = "zh") -> Form:
     """The form that a draft would be; never fails, however unfinished the draft is."""
     if draft.overlay:
-        return compile_form(draft.form, draft.base or {}, draft.document, version="0", lang=lang)
-    return compile_form(draft.form, {"properties": {}, **draft.document}, version="0", lang=lang)
+        form = compile_form(draft.form, draft.base or {}, draft.document, version="0", lang=lang)
+    else:
+        form = compile_form(draft.form, {"properties": {}, **draft.document}, version="0", lang=lang)
+    return draft.forms.including(form) if draft.forms is not None else form
 
 
 def published_form(draft: Draft, *, lang: str = "zh") -> Form | None:
@@ -48,8 +61,24 @@ def published_form(draft: Draft, *, lang: str = "zh") -> Form | None:
 def problems_of(ctx: Context, draft: Draft) -> tuple[Problem, ...]:
     """Why a draft cannot be published yet, each as "path:property"; () where it can."""
     definition = {key: value for key, value in draft.definition.items() if key != "x-translations"}
-    found = check_definition({"properties": {}, **definition}, name=draft.form, known_forms=set(ctx.forms.names()))
-    return placed(found, definition)
+    known = set(ctx.forms.names())
+    found = check_definition({"properties": {}, **definition}, name=draft.form, known_forms=known, forms=ctx.forms)
+    return placed(found or list(_out_of_sight(ctx, draft)), definition)
+
+
+def _out_of_sight(ctx: Context, draft: Draft) -> Iterator[Problem]:
+    """Formulas that read elsewhere what their designer may not see: nobody brings into a form what is kept from him."""
+    form = draft_form(draft)
+    before = published_form(draft)
+    for step in plan_of(form).steps:
+        old = {**before.fields, **before.hidden}.get(step.field.name) if before else None
+        if step.formula is None or (old and old.formula == step.field.formula):
+            continue
+        for source, field in sources(form, step.formula):
+            if source != draft.form and not any(right.shows(field) for right in rights(ctx.access, source, "read")):
+                message = _("公式取了您无权查看的内容，请让有权限的同事来设计")
+                yield Problem(f"properties.{step.field.name}.x-formula", "forbidden", message)
+                break
 
 
 async def preview(ctx: Context, form: str, *, bound: int = BOUND) -> Preview:
@@ -211,9 +240,26 @@ async def _publish(ctx: Context, draft: Draft, old: Form | None, *, note: str) -
     except UniqueViolation:
         raise Conflict(_("刚才有人修改或发布了这张表单，请重新查看后再发布")) from None
     await kept.drop(ctx.db, tenant, form)
+    moved = _other_formulas(old, new)
+    if moved and await kept.has_records(ctx.db, tenant, form):
+        await ctx.records.formulas_changed(form, moved)
     if pending:
         await enqueue_rebuild(ctx, form)
     return Published(form=new, version=number, rebuilding=pending)
+
+
+def _other_formulas(old: Form | None, new: Form) -> frozenset[str]:
+    """The fields that stored records do not yet have as their new formulas say."""
+    found = set()
+    before = {**old.fields, **old.hidden} if old else {}
+    for name, field in {**new.fields, **new.hidden}.items():
+        was = before.get(name)
+        columns = {column.name: column.formula for column in was.columns} if was else {}
+        if any(column.formula and columns.get(column.name) != column.formula for column in field.columns):
+            found.add(name)
+        if field.formula and (was is None or was.formula != field.formula or was.decimals != field.decimals):
+            found.add(name)
+    return frozenset(found)
 
 
 def _with_slots(draft: Draft, latest: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -304,5 +350,7 @@ async def drop_form(ctx: Context, form: str) -> None:
 
 
 def _points_at(form: Form, target: str) -> bool:
+    """Whether the form refers to `target`, or totals its records."""
     items = [*form.fields.values(), *form.hidden.values()]
-    return any(item.ref == target for field in items for item in (field, *field.columns))
+    gathers = any(source_of(what.owner)[0] == target for what in plan_of(form).gathers)
+    return gathers or any(item.ref == target for field in items for item in (field, *field.columns))

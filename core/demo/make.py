@@ -228,7 +228,10 @@ class _Maker:
                 "kind": kind, "party": name, "sign_date": min(signed, self.today).isoformat(),
                 "status": "settled" if status == "completed" else _last(place, project[8]),
                 "amount_gross": (planned[account] * factor * Decimal("1.09")).quantize(Decimal(1)) * 1,
-                "tax_rate": Decimal(9), "terms": "按月计量，支付至当月完成产值的 80%，竣工结算后付至 97%，质保金 3%。",
+                "tax_rate": Decimal(9),
+                **({"lease_end": (signed + timedelta(days=365)).isoformat()} if kind == "lease" else {}),
+                **({} if kind in ("lease", "service") else {"retention": Decimal(3)}),
+                "terms": "按月计量，支付至当月完成产值的 80%，竣工结算后付至 97%，质保金 3%。",
             }  # fmt: skip
 
     def _entries(self, project, ids, accounts, budget, contracts, signed) -> Iterator[dict[str, Any]]:

@@ -38,10 +38,18 @@ DEFINITION = {
             ],
         },
         "project": {"type": "string", "x-type": "reference", "title": "涉及项目", "x-ref": "cost_center.project"},
-        "resident": {"type": "string", "x-type": "text", "title": "反映人", "maxLength": 20, "x-pii": True},
-        "phone": {"type": "string", "x-type": "phone", "title": "联系电话", "x-pii": True},
+        "anonymous": {"type": "boolean", "x-type": "boolean", "title": "不留姓名"},
+        "resident": {
+            "type": "string", "x-type": "text", "title": "反映人", "maxLength": 20, "x-pii": True,
+            "x-when": {"visible": "NOT(COALESCE(anonymous, FALSE))"},
+        },
+        "phone": {
+            "type": "string", "x-type": "phone", "title": "联系电话", "x-pii": True,
+            "x-when": {"visible": "NOT(COALESCE(anonymous, FALSE))"},
+        },
         "received": {"type": "string", "format": "date", "x-type": "date", "title": "收到日期"},
-        "due": {"type": "string", "format": "date", "x-type": "date", "title": "办理期限"},
+        "due": {"type": "string", "format": "date", "x-type": "date", "title": "办理期限",
+                "x-help": "收到后七个工作日", "x-default": {"formula": "WORKDAY(received, 7)"}},
         "state": {
             "type": "string", "x-type": "choice", "title": "状态", "enum": ["new", "handling", "answered", "closed"],
             "x-choices": [
@@ -51,7 +59,10 @@ DEFINITION = {
                 {"value": "closed", "title": "已办结", "color": "green"},
             ],
         },
-        "answer": {"type": "string", "x-type": "longtext", "title": "答复"},
+        "answer": {
+            "type": "string", "x-type": "longtext", "title": "答复",
+            "x-when": {"visible": 'state <> "new"', "hidden": "keep"},
+        },
     },
     "x-states": {"field": "state", "initial": "new", "states": {
         "handling": {"required": ["due"]}, "answered": {"required": ["answer"]},

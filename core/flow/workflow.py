@@ -51,7 +51,7 @@ class Workflow:
             return ()
         found = steps.offered_from(access, target, flow.state_of(record.data), row)
         by = await self._takers(record.id) if any(step.apart for step in found) else {}
-        scene = writing.scene_of(self._records, record.data)
+        scene = await writing.scene_around(self._records, target, record.data, id=record.id)
         return tuple(Offer(step, self._against(target, step, record, by=by, scene=scene)) for step in found)
 
     def _against(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.forms.flows import flow_of
-from core.forms.model import Choice, Field, Form, Rule
+from core.forms.model import Choice, Field, Form, Rule, When
 from core.forms.overlays import merge
 from core.forms.types import FIELD_TYPES
 from core.formulas import names_in
@@ -82,7 +82,7 @@ def _field(name: str, prop: Mapping[str, Any], required: Iterable[str], said: _S
     words = said.words
     kind = FIELD_TYPES[prop["x-type"]]
     decimals = prop.get("x-decimals", 2) if kind.name in ("decimal", "money") else 0
-    formula = prop.get("x-formula") or ""
+    formula, preset = prop.get("x-formula") or "", prop.get("x-default")
     return Field(
         name=name,
         type=kind.name,
@@ -99,11 +99,13 @@ def _field(name: str, prop: Mapping[str, Any], required: Iterable[str], said: _S
         min_items=prop.get("minItems"),
         max_items=prop.get("maxItems"),
         pattern=prop.get("pattern"),
-        default=prop.get("x-default"),
+        default=None if isinstance(preset, Mapping) else preset,
         unit=words.get("unit") or prop.get("x-unit") or "",
         pii=prop.get("x-pii", kind.name == "idcard"),
         computed=prop.get("x-computed", False) or bool(formula and name not in names_in(formula)),
         formula=formula,
+        default_formula=preset.get("formula", "") if isinstance(preset, Mapping) else "",
+        when=When(**prop["x-when"]) if prop.get("x-when") else None,
         columns=_columns_of(prop, said, tenant=tenant),
         section=words.get("section") or prop.get("x-section") or "",
         owner="tenant" if tenant else "module",

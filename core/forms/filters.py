@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from core.forms.formulas import scope_of
 from core.forms.model import Field, Form
+from core.forms.scopes import scope_of
 from core.formulas import Fault, Formula, Places, Scene, Scope, compile_formula, condition, to_codes
 from core.i18n import _
 from core.store.record_query import Operand

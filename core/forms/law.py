@@ -86,7 +86,8 @@ def _definitions() -> dict[str, Any]:
         "additionalProperties": False,
     }
     column = {
-        "properties": {"x-type": {"enum": columns}, "x-slot": {"not": {}}, "x-section": {"not": {}}},
+        "properties": {"x-type": {"enum": columns}, "x-slot": {"not": {}}, "x-section": {"not": {}},
+                       "x-when": {"not": {}}},
         "$ref": "#/$defs/field",
     }
     return {
@@ -101,6 +102,7 @@ def _definitions() -> dict[str, Any]:
         "rule": _rule(),
         "states": _states(),
         "step": _step(),
+        "when": _when(),
         "translation": _translation(),
         **types,
     }
@@ -155,6 +157,17 @@ def _step() -> dict[str, Any]:
             "comment": {"enum": list(COMMENTS)},
             "apart": names,
         },
+        "additionalProperties": False,
+    }
+
+
+def _when() -> dict[str, Any]:
+    conditions = {name: _text(LONGEST_FORMULA) for name in ("visible", "required", "readonly")}
+    return {
+        "description": "Conditions of a field; `hidden` says what becomes of its value while it is not visible.",
+        "type": "object",
+        "minProperties": 1,
+        "properties": {**conditions, "hidden": {"enum": ["clear", "keep"]}},
         "additionalProperties": False,
     }
 
@@ -228,6 +241,7 @@ def _type(kind: Kind) -> dict[str, Any]:
         "x-computed": {"type": "boolean"},
         "x-formula": _text(LONGEST_FORMULA),
         "x-default": True,
+        "x-when": {"$ref": "#/$defs/when"},
         **({"x-slot": {"enum": slots}} if slots else {}),
         **kind.law,
     }

@@ -23,6 +23,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """Conditions of a field, each a formula ("": none). A static "required" holds while the field is visible."""
+
+    visible: str = ""
+    required: str = ""
+    readonly: str = ""
+    hidden: Literal["clear", "keep"] = "clear"  # what becomes of its value while it is not visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field. In `data` its value is, by type:
 
@@ -53,6 +63,8 @@ class Field:
     pii: bool = False
     computed: bool = False  # by a module in record_compute, by `formula` or by steps: shown, never typed
     formula: str = ""  # over the codes of its siblings; one that names its own field works on what was typed
+    default_formula: str = ""  # what a new record begins with, worked out; instead of `default`
+    when: When | None = None
     columns: tuple[Field, ...] = ()  # rows
     section: str = ""  # heading under which the form shows it
     owner: Literal["module", "tenant"] = "module"
@@ -60,6 +72,11 @@ class Field:
     @property
     def numeric(self) -> bool:
         return self.type in ("integer", "decimal", "money")
+
+    @property
+    def always_required(self) -> bool:
+        """Whether it must be filled in whatever else the record says."""
+        return self.required and not (self.when and self.when.visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,7 @@ class Form:
     machine: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by checking.py
     plan: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by formulas.py
     filters: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)  # kept by filters.py
+    forms: Any = field(init=False, repr=False, compare=False, default=None)  # the FormSet it stands in, if any
 
     @property
     def module(self) -> str:
@@ -180,3 +198,11 @@ class Manifest:
 
     def description(self, lang: str) -> str:
         return self.descriptions.get(lang) or self.descriptions.get("zh", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every module that was found: who it is, and its forms as shipped."""
+
+    manifests: Mapping[str, Manifest]
+    forms: Mapping[str, Mapping[str, Any]]  # by full name; translations inside under "x-translations"

@@ -11,7 +11,19 @@ from typing import Any
 from core import arithmetic, dates
 from core.arithmetic import EXACT
 from core.formulas.functions import FAULTS, FUNCTIONS, Run, Values, equal, joined
-from core.formulas.model import LONGEST_LIST, Binary, Call, Literal, Member, Name, Node, Scene, TooCostly, Unary
+from core.formulas.model import (
+    LONGEST_LIST,
+    Binary,
+    Call,
+    Gather,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Scene,
+    TooCostly,
+    Unary,
+)
 from core.i18n import _
 
 Read = Callable[[Any], Any]
@@ -87,6 +99,8 @@ def build(node: Node) -> Run:
             return _binary(node)
         case Call():
             return FUNCTIONS[node.function].build([build(arg) for arg in node.args])
+        case Gather():
+            return _gather(node)
     raise TypeError(type(node).__name__)
 
 
@@ -115,7 +129,8 @@ def _member(node: Member) -> Run:
     owner, word, old = node.owner, node.word, node.old
     if node.looked_up:
         key, one = (owner, word), reader(node.type)
-        return lambda values, scene: one(scene.lookups.get(key))
+        # what was looked up counts only while the reference is there: a condition may have emptied it
+        return lambda values, scene: one(scene.lookups.get(key)) if values.get(owner) else None
     read = reader(node.type.removeprefix("list:"))
 
     def column(values: Values, scene: Scene) -> list[Any]:
@@ -125,6 +140,17 @@ def _member(node: Member) -> Run:
         return [read(row.get(word)) for row in _bounded(rows) if isinstance(row, Mapping)]
 
     return column
+
+
+def _gather(node: Gather) -> Run:
+    what, read = node.what, reader(node.type)
+    nothing = arithmetic.ZERO if what.function in ("sum", "count") else None
+
+    def run(values: Values, scene: Scene) -> Any:
+        value = read(scene.gathered.get(what))
+        return nothing if value is None else value
+
+    return run
 
 
 def _unary(sign: str, of: Run) -> Run:

@@ -15,6 +15,7 @@ from core.errors import DougongError
 # Types are words: number text boolean date datetime null, "list:number" and so on, "list:row"; "?" after a fault.
 Type = str
 UNKNOWN = "?"
+RELATED = "list:related"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 LONGEST_FORMULA = 4_000  # characters
@@ -31,8 +32,24 @@ class TooCostly(DougongError):
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """A total over the records that refer here: `owner` says which, as a name in scope.
+
+    `member` is what is totalled ("": the records themselves are counted); only those whose `test` equals `wanted`
+    count, where there is a test.
+    """
+
+    owner: str
+    function: str  # sum, count, min, max, avg
+    member: str = ""
+    test: str = ""
+    wanted: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
-    """What a name stands for. `members`: columns of rows, or what can be looked up through a reference."""
+    """What a name stands for. `members`: columns of rows, or what can be looked up through a reference, or, where
+    the type is RELATED, what can be totalled over the records that refer here."""
 
     code: str
     type: Type
@@ -69,6 +86,7 @@ class Scene:
     roles: tuple[str, ...] = ()  # names of the roles held
     old: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[tuple[str, str], Any] = field(default_factory=dict)  # (reference, member) -> value
+    gathered: Mapping[Gathered, Any] = field(default_factory=dict)  # totals over the records that refer here
 
     @cached_property
     def moment(self) -> datetime:
@@ -98,11 +116,12 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member(Node):
-    """`lines.amount`, a list, or `project.name`, a look-up."""
+    """`lines.amount`, a list, or `project.name`, a look-up, or, inside a total, `entries.amount`."""
 
     owner: str
     word: str
     looked_up: bool = False
+    related: bool = False
     old: bool = False
 
 
@@ -123,3 +142,10 @@ class Binary(Node):
 class Call(Node):
     function: str
     args: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gather(Node):
+    """A total over the records that refer here, which whoever asks for the answer has fetched."""
+
+    what: Gathered

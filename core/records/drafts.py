@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from core import exact
 from core.errors import Problem
-from core.forms import broken, check, clean, compute, key_of, slot_values
+from core.forms import broken, check, clean, compute, key_of, slot_values, standings
 from core.formulas import Scene
 from core.i18n import _
 from core.records.grams import grams, texts_of
@@ -37,6 +37,8 @@ class Draft:
     data: Mapping[str, Any]
     asked: frozenset[str]  # fields the writer gave
     computed: frozenset[str] = frozenset()  # fields that modules gave
+    preset: Mapping[str, Any] = field(default_factory=dict)  # of a new record: the fixed defaults of all its fields
+    fresh: frozenset[str] = frozenset()  # of a new record: fields nobody mentioned
     problems: tuple[Problem, ...] = ()
 
     @cached_property
@@ -167,9 +169,13 @@ def demanded(form: Form, draft: Draft, names: Iterable[str]) -> list[Problem]:
     ]
 
 
-def filled(draft: Draft, values: Mapping[str, Any]) -> Draft:
-    """The draft with `values` where it has none."""
-    return replace(draft, data={**values, **draft.data}) if values else draft
+def begun(form: Form, draft: Draft, *, preset: Mapping[str, Any], given: Iterable[str]) -> Draft:
+    """A new record with its fixed defaults. What was not `given` may still take one that is worked out; a field
+    that was emptied (None) stays empty."""
+    given = set(given)
+    values = {name: value for name, value in preset.items() if name not in given}
+    fresh = frozenset(name for name in form.fields if name not in given)
+    return replace(draft, data={**values, **draft.data}, preset=preset, fresh=fresh)
 
 
 def with_computed(form: Form, draft: Draft, *, answers: Iterable[Mapping[str, Any]]) -> Draft:
@@ -187,7 +193,7 @@ def with_computed(form: Form, draft: Draft, *, answers: Iterable[Mapping[str, An
 
 def with_formulas(form: Form, draft: Draft, *, scene: Scene) -> Draft:
     """The draft with the values of the form's formulas."""
-    values, problems = compute(form, draft.data, scene)
+    values, problems = compute(form, draft.data, scene, fresh=draft.fresh)
     if problems:
         draft = replace(draft, problems=(*draft.problems, *problems))
     return with_computed(form, draft, answers=[values]) if values else draft
@@ -208,8 +214,32 @@ def checked(form: Form, draft: Draft, *, touch: Touch, scene: Scene) -> Draft:
         required = form.flow.state(form.flow.state_of(draft.data)).required - missing - refused
         found += demanded(form, draft, required)
     problems = (*draft.problems, *told(draft, found, touch=touch, creating=not draft.before))
+    problems += tuple(told(draft, _unmet(form, draft, scene), touch=touch, creating=not draft.before))
     problems += tuple(_ruled_out(form, draft, touch=touch, scene=scene))
     return replace(draft, problems=problems) if problems else draft
+
+
+def _unmet(form: Form, draft: Draft, scene: Scene) -> list[Problem]:
+    """Fields that must be filled in under their conditions and are not, or were changed though they may not be."""
+    found = []
+    fields = every_field(form)
+    for name, state in standings(form, draft.data, scene).items():
+        title = _("“{title}”", title=fields[name].title)
+        if state.required and name not in draft.data:
+            found.append(Problem(name, "required", title + _("必须填写")))
+        elif state.readonly and name in draft.asked and _altered(form, draft, name, scene):
+            found.append(Problem(name, "readonly", title + _("现在是只读的，不能修改")))
+    return found
+
+
+def _altered(form: Form, draft: Draft, name: str, scene: Scene) -> bool:
+    """Whether the writer gave the field another value than it would have without him."""
+    if draft.before:
+        return differ(draft.before.get(name), draft.data.get(name))
+    without = {key: value for key, value in draft.data.items() if key != name}
+    without |= {name: draft.preset[name]} if name in draft.preset else {}
+    values, _problems = compute(form, without, scene, fresh=frozenset({name}))
+    return differ(values.get(name, without.get(name)), draft.data.get(name))
 
 
 def _ruled_out(form: Form, draft: Draft, *, touch: Touch, scene: Scene) -> list[Problem]:

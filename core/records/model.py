@@ -29,6 +29,7 @@ class Record:
     department: str | None
     deleted_at: str | None = None
     hidden: frozenset[str] = frozenset()  # fields of the form that the reader may not see
+    overdue: frozenset[str] = frozenset()  # fields whose values wait to be worked out again: what they read has moved
 
 
 @dataclass(frozen=True, slots=True)

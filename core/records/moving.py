@@ -41,7 +41,7 @@ async def advance(
     must_write(records.access.tenant)
     async with records.db.write():
         row, touch = await writing.grasped(records, form, id, action=move.action)
-        if row["revision"] != revision:
+        if row["revision"] != revision and not await writing.only_worked_out(records, row, since=revision):
             raise writing.outdated(records, form, row)
         before = exact.loads(row["data"])
         await move.before(row, before, touch)
@@ -51,7 +51,8 @@ async def advance(
         draft = drafts.moved(form, draft, move.step.target)
         demands = frozenset(move.step.required) | form.flow.state(move.step.target).required
         draft = await writing.prepared(records, form, draft, touch=touch, row=row, id=id, demands=demands)
-        move.after(draft.data, writing.scene_of(records, before))
+        scene = await writing.scene_around(records, form, draft.data, id=id)
+        move.after(draft.data, replace(scene, old=before))
         notes = {writing.STEP: move.step.code, writing.COMMENT: move.comment}
         row = await writing.write(
             records, form, draft, row=row, kind="update", at=now(), source=source, notes=notes

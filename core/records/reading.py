@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import exact
@@ -21,6 +22,7 @@ from core.records.model import (
     Record,
     Related,
 )  # fmt: skip
+from core.records.recomputing import overdue_fields
 from core.records.sight import Reach, reach, reaching, shown
 from core.records.writing import NOTES, change_of, missing, record_of
 from core.store import changes as stored_changes
@@ -49,7 +51,13 @@ async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
         seen = seen if reaching(rights(records.access, name, "delete"), records.access, form, row) else ()
     if not seen:
         raise missing(form)
-    return record_of(form, row, visible=shown(seen, form.fields))
+    return (await marked(records, form, [row], [record_of(form, row, visible=shown(seen, form.fields))]))[0]
+
+
+async def marked(records: Records, form: Form, rows: Sequence[Any], found: Sequence[Record]) -> Sequence[Record]:
+    """The records, each with the fields that wait to be worked out again."""
+    overdue = await overdue_fields(records, form, rows)
+    return [replace(one, overdue=overdue[one.id] - one.hidden) if one.id in overdue else one for one in found]
 
 
 async def list_page(
@@ -59,7 +67,7 @@ async def list_page(
     within = reach(records.access, form, action=action, deleted=query.deleted)
     rows, after = await _fetch_rows(records, form, query, within=within)
     visible = within.viewer(records.access, form)
-    found = [record_of(form, row, visible=visible(row)) for row in rows]
+    found = list(await marked(records, form, rows, [record_of(form, row, visible=visible(row)) for row in rows]))
     return Page(tuple(found), after, await labels(records, name, found, fields=labelled))
 
 

@@ -30,7 +30,7 @@ async def delete(records: Records, name: str, id: str, *, revision: int, source:
     form = records.forms.get(name)
     async with records.db.write():
         row, touch = await writing.grasped(records, form, id, action="delete")
-        if row["revision"] != revision:
+        if row["revision"] != revision and not await writing.only_worked_out(records, row, since=revision):
             raise writing.outdated(records, form, row)
         if touch.sealed:
             raise Conflict(_("“{form}”在“{state}”时不能删除", form=form.title, state=touch.state))
@@ -72,6 +72,7 @@ async def restore(records: Records, name: str, id: str, *, source: str) -> Recor
             row = await _move(records, form, row, kind="restore", source=source)
         except UniqueViolation:
             raise _key_taken(form) from None
+        row = await records.back_again(form, row)  # what it reads may have moved while it was away
     return writing.record_of(form, row, visible=touch.visible)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core import exact
 from core.clock import new_id, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from core.forms import defaults
+from core.forms import defaults, plan_of
 from core.formulas import Scene
 from core.i18n import _
 from core.people import rights
@@ -20,6 +20,7 @@ from core.records.drafts import Draft, Touch
 from core.records.model import Change, Outdated, Record
 from core.records.sight import confine, granted, reaches, reaching, refusal, shown
 from core.records.sight import scene_of as sight_scene
+from core.records.surroundings import Surroundings
 from core.store import UniqueViolation
 from core.store import changes as stored_changes
 from core.store import files as stored_files
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 STEP, COMMENT = NOTES = ("_step", "_comment")  # in a change, beside its fields: no field is called so
 Kind = Literal["create", "update", "delete", "restore"]
+FORMULA = "formula"  # the source of a change that nobody made: what it was worked out from had moved
 
 
 async def create(records: Records, name: str, data: Mapping[str, Any], *, source: str) -> Record:
@@ -73,8 +75,7 @@ def creating(records: Records, form: Form, row: Row) -> Touch:
 
 def with_defaults(records: Records, form: Form, draft: Draft, *, given: Mapping[str, Any]) -> Draft:
     """A field that was not mentioned takes its default; one that was emptied (None) stays empty."""
-    preset = defaults(form, me=records.member_id)
-    return drafts.filled(draft, {name: value for name, value in preset.items() if name not in given})
+    return drafts.begun(form, draft, preset=defaults(form, me=records.member_id), given=given)
 
 
 async def update(
@@ -83,7 +84,7 @@ async def update(
     form = records.forms.get(name)
     async with records.db.write():
         row, touch = await grasped(records, form, id, action="update")
-        if row["revision"] != revision:
+        if row["revision"] != revision and not await only_worked_out(records, row, since=revision):
             raise outdated(records, form, row)
         before = exact.loads(row["data"])
         draft = drafts.propose(form, before=before, changes=changes, touch=touch)
@@ -98,10 +99,13 @@ async def update(
 
 
 async def grasped(
-    records: Records, form: Form, id: str, *, action: Action, deleted: bool = False
+    records: Records, form: Form, id: str, *, action: Action, deleted: bool = False, lock: bool = True
 ) -> tuple[dict[str, Any], Touch]:
     """The stored row and what the writer may do with it. What he may not read is not there."""
-    row = await stored.fetch(records.db, records.tenant, id, lock=action == "delete")
+    # where totals over other records are stored, nobody may store a newer one while this write works them out
+    kind: Literal["", "change", "delete"] = "change" if plan_of(form).gathers else ""
+    kind = "delete" if action == "delete" else kind
+    row = await stored.fetch(records.db, records.tenant, id, lock=kind if lock else "")
     seen = reaching(rights(records.access, form.name, "read"), records.access, form, row) if row else ()
     if row is None or row["form"] != form.name or not seen or bool(row["deleted_at"]) != deleted:
         raise missing(form)
@@ -122,12 +126,23 @@ def outdated(records: Records, form: Form, row: Row) -> Outdated:
     return Outdated(_("别人刚刚保存过这条“{form}”，请核对两边的内容后再保存", form=form.title), current)
 
 
+async def only_worked_out(records: Records, row: Row, *, since: int) -> bool:
+    """Whether nobody saved the record after revision `since`: formulas alone have moved it."""
+    if since > row["revision"]:
+        return False
+    lines = await stored_changes.of_record(records.db, records.tenant, row["id"])
+    newer = [line for line in lines if line["revision"] > since]
+    return bool(newer) and all(line["source"] == FORMULA for line in newer)
+
+
 async def prepared(
     records: Records, form: Form, draft: Draft, *, touch: Touch, row: Row | None, id: str,
     demands: frozenset[str] = frozenset(),
 ) -> Draft:
     """The draft computed, checked and found good; Invalid with all that is wrong, `demands` that are empty too."""
-    scene = scene_of(records, draft.before)
+    around = Surroundings(records, form, lock=True)
+    await around.learn([draft.data], ids=[id] if row else ())
+    scene = scene_of(records, draft, id=id, around=around)
     draft = drafts.with_formulas(form, draft, scene=scene)
     if records.hooks.has("record_compute", form.name):
         answers = await records.hooks.call(
@@ -147,9 +162,16 @@ async def prepared(
     return draft
 
 
-def scene_of(records: Records, old: Mapping[str, Any], *, at: str | None = None) -> Scene:
-    """What formulas may know besides a record's values: who writes, when, and the `old` values that were stored."""
-    return sight_scene(records.access, old=old, at=at)
+async def scene_around(records: Records, form: Form, data: Mapping[str, Any], *, id: str) -> Scene:
+    """What formulas may know of a record as it stands, or would stand, when nothing is written of it."""
+    around = Surroundings(records, form)
+    await around.learn([data], ids=[id])
+    return scene_of(records, Draft(before=data, data=data, asked=frozenset()), id=id, around=around)
+
+
+def scene_of(records: Records, draft: Draft, *, id: str, around: Surroundings, at: str | None = None) -> Scene:
+    """What formulas may know besides the draft's values: who writes, when, what was stored, and what is around."""
+    return around.scene(draft.data, id=id, scene=sight_scene(records.access, old=draft.before, at=at))
 
 
 async def _pointer_problems(
@@ -287,6 +309,7 @@ async def tell(
     line = change_row(records, row, kind=kind, changes=changes, source=source)
     await stored_changes.insert(records.db, records.tenant, [line])
     await announce(records, form, row, change=change_of(line, changes=changes))
+    await records.worked_out(form, [(row["id"], kind, row["data"], changes)])
 
 
 async def announce(records: Records, form: Form, row: Row, *, change: Change) -> None:

@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.clock import now
-from core.store import row_security, schema, schema_jobs, schema_licences
+from core.store import row_security, schema, schema_formulas, schema_jobs, schema_licences
 from core.store.engine_postgres import PostgresDriver
 from core.store.engine_postgres import connect as connect_postgres
 from core.store.engine_sqlite import SQLiteDriver
@@ -52,6 +52,7 @@ MIGRATIONS = (
     # No statement of its own: the runner locks every table that has a tenant, those of later migrations too.
     Migration(5, "row-level security on PostgreSQL", ()),
     Migration(6, "rows of imports", schema_jobs.IMPORT_ROWS),
+    Migration(7, "values that wait to be worked out again", schema_formulas.OVERDUE),
 )
 
 

@@ -70,6 +70,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/forms/{form}/import/{run}/commit": {},
     "/forms/{form}/import/{run}/resume": {},
     "/forms/{form}/import/{run}/undo": {},
+    "/forms/{form}/live": {"code": "Y1", "title": "新", "project": "{project}", "_record": "{record}"},
     "/forms/{form}/new": {"code": "Y1", "title": "新", "papers": "{file}", "project": "{project}"},
     "/forms/{form}/steps/{step}": {"id": "{record}:2", "_sure": "1"},
     "/forms/{form}/{record}/steps/{step}": {"_revision": "2"},

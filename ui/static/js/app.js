@@ -14,6 +14,7 @@ import { prepare } from "./form.js";
 import "./drafts.js";
 import "./picks.js";
 import "./lines.js";
+import "./live.js";
 import "./uploads.js";
 import "./place.js";
 import "./keys.js";
