@@ -75,6 +75,7 @@ from core.people.operating import (
     suspend,
     usage,
 )
+from core.people.passwords import new_password
 from core.people.roles import change_role, create_role, delete_role, role, roles
 from core.people.sessions import (
     end_other_sessions,
@@ -153,6 +154,7 @@ __all__ = [
     "must_operate",
     "must_write",
     "new_key",
+    "new_password",
     "new_trial",
     "note_act",
     "note_time",

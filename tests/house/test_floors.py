@@ -10,7 +10,7 @@ from tests.house.source import ROOT, imports, nodes, place, python_files
 
 FLOORS = (  # from the ground up; each room may use those before it
     *("errors", "arithmetic", "clock", "dates", "exact", "i18n", "settings"),
-    *("store", "formulas", "forms", "people", "jobs", "hooks", "records", "flow", "definitions", "archive"),
+    *("store", "formulas", "forms", "people", "jobs", "hooks", "records", "flow", "definitions", "archive", "backups"),
     *("context", "menu", "platform", "web", "api", "app", "demo", "testing", "cli", "__main__"),
 )
 APART = "setup"  # runs before any package is installed
