@@ -255,6 +255,8 @@ async def test_a_role_gets_a_condition_as_it_is_spoken_and_is_told_what_is_wrong
     assert wrong.status_code == 422
     assert "没有叫“没有这项”的字段" in wrong.text
     assert "没有这项&lt;" in wrong.text or "没有这项</textarea>" in wrong.text
+    idle = await visitor.press(path, path, **{**data, "c:cost_center.contract:read": ""})
+    assert "这一行没有选择能做什么" in idle.text
     assert (await visitor.press(path, path, **data)).headers["location"] == "/admin/roles"
     role = await people.role(a.db, a.tenant.id, path.rpartition("/")[2])
     assert [dict(rule) for rule in role.rules] == [

@@ -10,7 +10,7 @@ from litestar.response import Response
 
 from core import exact, people
 from core.context import Context
-from core.errors import Conflict, DougongError
+from core.errors import Conflict, DougongError, Invalid, Problem
 from core.forms import filter_of
 from core.i18n import _
 from core.people import ACTIONS, ADMIN_PERMISSIONS, ROWS, Role
@@ -75,6 +75,7 @@ async def change(ctx: Context, request: Request, role: FromPath[str]) -> Respons
     try:
         if form.get("seen") != _mark(found):
             raise Conflict(_("别人刚刚改过这个角色。请核对下面的内容，再保存一次。"))
+        _refuse_idle_conditions(lines)
         await people.change_role(
             ctx.db,
             ctx.access,
@@ -96,6 +97,15 @@ async def delete(ctx: Context, request: Request, role: FromPath[str]) -> Respons
     except DougongError as error:
         return await _list(ctx, refusal(error), typed={})
     return redirect(PLACE)
+
+
+def _refuse_idle_conditions(lines: list[Line]) -> None:
+    """A condition narrows what its own line grants, not what a line above does: alone it would be lost in silence."""
+    idle = [line.title for line in lines if line.when and not line.cells]
+    if idle:
+        title = idle[0]
+        message = _("“{form}”写了条件，但这一行没有选择能做什么。条件只管这一行的权限，不管上面已经允许的", form=title)
+        raise Invalid([Problem("rules", "condition", message)])
 
 
 async def _list(ctx: Context, refused: Refusal, *, typed: dict[str, str]) -> Response:
