@@ -14,6 +14,7 @@ from core.records import Files, Records, Views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from core.forms import Catalogue, FormSet
     from core.hooks import Caller, Manifest, Modules
@@ -121,6 +122,10 @@ class Context:
     def closed(self) -> str:
         """Why nothing may be changed in this tenant now; "" where it may."""
         return "" if self.standing.state == "open" else told(self.tenant, self.standing)
+
+    def together(self) -> AbstractAsyncContextManager[Any]:
+        """All writes inside are one: `async with ctx.together():` leaves all of them or, after an error, none."""
+        return self.db.write()
 
     def may(self, permission: str) -> bool:
         """Whether the member holds an administrator's permission: "forms", "people" or "modules"."""
