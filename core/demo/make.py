@@ -14,6 +14,7 @@ from core.definitions import switch
 from core.demo import words
 from core.demo.hands import Hands, hands
 from core.demo.own_form import make_own_form
+from core.demo.plan import make_plan
 from core.errors import Invalid
 from core.forms import uscc_check_digit
 from core.records import Query
@@ -56,12 +57,13 @@ async def make_demo(platform: Platform) -> bool:
     projects = {"qinghe": words.COMPANY_PROJECTS, "linxi": words.DISTRICT_PROJECTS}
     contexts = await _people(platform)
     for code, ctx in contexts.items():
-        for module in ("partners", "cost_center"):
+        for module in ("partners", "cost_center", "progress"):
             await switch(ctx, module, True)
         ctx = await _again(platform, ctx)
         await _give_module_roles(platform, ctx)
         both = await hands(platform, ctx)
         await _Maker(ctx, random.Random(code), both).fill(projects[code])
+        await make_plan(ctx)
         if code == "linxi":
             await make_own_form(platform, ctx)
     return True

@@ -21,7 +21,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 FORMS = (OWN_FORM, "cost_center.entry")
 NOT_IDS = {"form", "field", "number", "module", "step"}
 OPERATOR = "/operator"  # of the whole installation: nobody in this walk may enter
-IDS = ("tenant", "archive", "record", "project", "file", "view", "run", "role", "member", "department", "token",
+IDS = ("tenant", "archive", "record", "project", "plan", "file", "view", "run", "role", "member", "department", "token",
        "job")
 
 # What is posted: every route that takes a body says here what one tenant would send to reach the other's things.
@@ -92,6 +92,10 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/operator/tenants/{tenant}/licence": {"edition": "professional"},
     "/operator/tenants/{tenant}/resume": {},
     "/operator/tenants/{tenant}/suspend": {"why": "盗"},
+    "/progress/import": {"code": "X"},
+    "/progress/{plan}/baseline": {"name": "基线"},
+    "/progress/{plan}/link": {"task": "{record}", "before": "{record}", "type": "FS", "revision": "1"},
+    "/progress/{plan}/move": {"task": "{record}", "revision": "1", "start": "0"},
     "/tenant": {"tenant": "{tenant}"},
 }
 ENDS_SESSION = ("/sign-out", "/sign-in")  # walked by tests/web: they would end the walker's session here

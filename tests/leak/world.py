@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.platform import Platform
 
-MODULES = ("cost_center", "partners")
+MODULES = ("cost_center", "partners", "progress")
 OWN_FORM = "own.notes"  # the same code in both: the name alone must not open the other's
 
 
@@ -103,6 +103,7 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
         "cost_center.account": account.id,
         "partners.company": company.id,
     }
+    tenant.ids["plan"] = await _plan(ctx, words)
     view = await ctx.views.save(own_form, f"{words}视图", {"where": [f"title:contains:{words}"]}, shared=True)
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
     run = await open_run(ctx, own_form, file=sheet, name=f"{words}导入.csv")
@@ -110,6 +111,16 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     tenant.ids["job"] = await ctx.jobs.enqueue("core.old_jobs", {"words": f"{words}任务"}, at=tomorrow)
     tenant.ids |= {"file": file, "view": view.id, "run": run.id, "record": note.id, "project": project.id}
+
+
+async def _plan(ctx: Context, words: str) -> str:
+    calendar = {"name": f"{words}日历", "hours_per_day": 8, "national": False, "monday": "08:00-16:00"}
+    kept = await ctx.records.create("progress.calendar", calendar)
+    data = {"code": "PL1", "name": f"{words}计划", "status": "running", "start": "2026-03-02T00:00:00Z"}
+    plan = await ctx.records.create("progress.plan", data | {"calendar": kept.id})
+    task = {"plan": plan.id, "code": "1", "name": f"{words}工作", "kind": "task", "duration": 2}
+    await ctx.records.create("progress.task", task)
+    return plan.id
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
