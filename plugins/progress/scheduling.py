@@ -231,11 +231,12 @@ class _Passes:
         value = start if link.type in TO_START else finish
         if one is other and not (link.lag and link.lag_calendar == "elapsed"):
             return value - link.lag
+        early = link.type in FROM_START or self._point(before)
         if link.lag_calendar == "elapsed":
-            return one.worked(other.starting(value) - link.lag)
+            return _held(one, other.starting(value) - link.lag, early=early)
         if link.lag_calendar == "successor":
-            return one.worked(other.starting(value - link.lag))
-        return one.worked(other.starting(value)) - link.lag
+            return _held(one, other.starting(value - link.lag), early=early)
+        return _held(one, other.starting(value), early=early and link.lag <= 0) - link.lag
 
     def _late_constraint(self, place: int, activity: Activity, late: int) -> int:
         kind, at = activity.constraint, activity.constraint_at
@@ -359,6 +360,12 @@ class _Passes:
 
 def _at(cal: WorkCalendar, worked: int, *, start: bool) -> int:
     return cal.starting(worked) if start else cal.finishing(worked)
+
+
+def _held(cal: WorkCalendar, limit: int, *, early: bool) -> int:
+    """The last working minute no later than `limit`; what begins (`early`) there would begin only after a pause."""
+    worked = cal.worked(limit)
+    return worked - 1 if early and worked and cal.starting(worked) > limit else worked
 
 
 def _roll_up(network: Network, dates: dict[str, Dates], now: int) -> None:
