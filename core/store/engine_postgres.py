@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from core.store.errors import UniqueViolation
+from core.store.errors import Full, Unavailable, UniqueViolation
 from core.store.scopes import ACROSS, NOBODY, scope_of, scope_of_all
 from core.store.waiting import settled
 
@@ -25,6 +25,10 @@ CONNECT_SECONDS = 10
 LISTEN_AGAIN = 2  # seconds
 # Short statements only: compiling them at run time never pays.
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "dougong"}
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+_REFUSED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
+            asyncpg.TooManyConnectionsError)  # fmt: skip
 _KEYS = """SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns FROM pg_index i
     JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid WHERE i.indisunique AND n.nspname = current_schema() GROUP BY c.relname"""
@@ -62,14 +66,14 @@ class _Statements:
         try:
             await self._enter(ACROSS if across else scope_of(sql, args))
             return [dict(row) for row in await self.connection.fetch(sql, *args)]
-        except asyncpg.PostgresError as error:
+        except _ERRORS as error:
             raise self._translated(error) from error
 
     async def execute(self, sql: str, args: Sequence[Any]) -> int:
         try:
             await self._enter(scope_of(sql, args))
             return _affected(await self.connection.execute(sql, *args))
-        except asyncpg.PostgresError as error:
+        except _ERRORS as error:
             raise self._translated(error) from error
 
     async def execute_many(self, sql: str, many: Sequence[Sequence[Any]]) -> None:
@@ -78,7 +82,7 @@ class _Statements:
         try:
             await self._enter(scope_of_all(sql, many))
             await self.connection.executemany(sql, many)
-        except asyncpg.PostgresError as error:
+        except _ERRORS as error:
             raise self._translated(error) from error
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -87,7 +91,7 @@ class _Statements:
             await self._enter(str(int(rows[0][columns.index("tenant")])) if "tenant" in columns else None)
             sql = await self._insertion(table, tuple(columns))
             await self.connection.execute(sql, *zip(*rows, strict=True))
-        except asyncpg.PostgresError as error:
+        except _ERRORS as error:
             raise self._translated(error) from error
 
     async def _insertion(self, table: str, columns: tuple[str, ...]) -> str:
@@ -106,11 +110,15 @@ class _Statements:
             await self.connection.execute(f"SET app.tenant = '{scope}'")
             self.connection.scope = scope
 
-    def _translated(self, error: asyncpg.PostgresError) -> Exception:
-        """The store's own exception for what the server said; the driver's where there is none."""
+    def _translated(self, error: Exception) -> Exception:
+        """The store's own exception for what went wrong; the driver's where there is none."""
         if isinstance(error, asyncpg.UniqueViolationError):
             name = error.constraint_name or ""
             return UniqueViolation(error.table_name or "", self._driver.keys.get(name, ()), name)
+        if isinstance(error, asyncpg.DiskFullError):
+            return Full(str(error))
+        if isinstance(error, _GONE) or self.connection.is_closed():
+            return Unavailable(f"the connection to the database was lost: {error}")
         return error
 
 
@@ -280,9 +288,11 @@ class PostgresDriver:
         self._open += 1
         try:
             connection = await connect(self.url)
-        except BaseException:
+        except BaseException as error:
             self._open -= 1
             self._wake(None)
+            if isinstance(error, _REFUSED):
+                raise Unavailable(f"no connection to the database: {error or type(error).__name__}") from error
             raise
         self._all.add(connection)
         return connection

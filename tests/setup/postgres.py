@@ -112,6 +112,24 @@ def cluster(run: Path, *, settings: Sequence[str] = QUICK) -> Cluster:
         return Cluster(**json.loads(known.read_text()))
 
 
+def stop(run: Path) -> None:
+    """Stop the server of this folder as an operator does; its data stays."""
+    _run([_usable(binaries(), run) / "pg_ctl", "stop", "-w", "-D", run / "data", "-m", "fast"], run)
+
+
+def start(run: Path, cluster: Cluster) -> None:
+    """Start it again, on the same port."""
+    _run(_start_command(run, QUICK, cluster.port), run)
+
+
+def _start_command(run: Path, settings: Sequence[str], port: int) -> list[str | Path]:
+    options = "".join(f" -c {setting}" for setting in (*settings, f"port={port}"))
+    options += " -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+    data = run / "data"
+    command = [_usable(binaries(), run) / "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", data / "log"]
+    return [*command, "-o", options]
+
+
 def _start(run: Path, settings: Sequence[str]) -> Cluster:
     place, data, password = _usable(binaries(), run), run / "data", secrets.token_hex(12)
     data.mkdir()
@@ -125,11 +143,8 @@ def _start(run: Path, settings: Sequence[str]) -> Cluster:
     _run([*initdb, "-E", "UTF8", "--locale", "C", "--no-sync"], run)
     for attempt in range(1, ATTEMPTS + 1):
         port = free_port()
-        options = "".join(f" -c {setting}" for setting in (*settings, f"port={port}"))
-        options += " -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
-        command = [place / "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", data / "log"]
         try:
-            _run([*command, "-o", options], run)
+            _run(_start_command(run, settings, port), run)
             return Cluster(port, password)
         except RuntimeError:
             if attempt == ATTEMPTS:
