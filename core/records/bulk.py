@@ -344,6 +344,13 @@ class _Run:
                 change = writing.change_of(line, changes=one.draft.changes)
                 await writing.announce(self.records, self.form, one.row, change=change)
             self._outcomes[one.number] = BulkRow(_STATUS[one.kind], one.row["id"], revision=one.row["revision"])
+        await writing.inform(
+            self.records,
+            self.form,
+            lambda: [
+                writing.change_of(line, changes=one.draft.changes) for one, line in zip(waiting, lines, strict=True)
+            ],
+        )
         db.after_commit(self._mark)
         moved = [(one.row["id"], one.kind, one.row["data"], one.draft.changes) for one in waiting]
         fresh = await self.records.worked_out(self.form, moved)

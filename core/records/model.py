@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.errors import Conflict, Problem
+
+if TYPE_CHECKING:
+    from core.forms.model import Form
 
 LOCKED = "🔒"  # the label of what the reader may not see, or what is gone
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "empty", "filled"]
@@ -135,6 +138,18 @@ class BulkResult:
     same: int = 0
     wrong: int = 0
     rows: tuple[BulkRow, ...] = field(default=(), repr=False)
+
+
+class Listener(Protocol):
+    """A room above that must write something together with what is written here."""
+
+    async def wants(self, form: str) -> bool:
+        """Whether changes of this form concern it: asked first, so that others cost nothing."""
+        ...
+
+    async def saved(self, form: Form, changes: Sequence[Change]) -> None:
+        """Records of `form` were written; the transaction is still open."""
+        ...
 
 
 class Outdated(Conflict):

@@ -14,6 +14,7 @@ from core.records.model import (
     BulkResult,
     Change,
     Count,
+    Listener,
     Option,
     Page,
     Query,
@@ -44,6 +45,7 @@ class Records:
         self.forms = forms
         self.hooks = hooks
         self.context: Any = None  # the Context that hooks are given; it sets itself here
+        self.listeners: tuple[Listener, ...] = ()  # rooms above that hear of every write in its transaction
 
     async def worked_out(
         self, form: Form, moved: Sequence[tuple[str, Any, str, Mapping[str, tuple[Any, Any]]]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -308,8 +308,10 @@ async def tell(
     """History, then the hooks: record_saved now, record_committed when it is on disk."""
     line = change_row(records, row, kind=kind, changes=changes, source=source)
     await stored_changes.insert(records.db, records.tenant, [line])
-    await announce(records, form, row, change=change_of(line, changes=changes))
+    change = change_of(line, changes=changes)
+    await announce(records, form, row, change=change)
     await records.worked_out(form, [(row["id"], kind, row["data"], changes)])
+    await inform(records, form, lambda: [change])
 
 
 async def announce(records: Records, form: Form, row: Row, *, change: Change) -> None:
@@ -326,6 +328,15 @@ async def announce(records: Records, form: Form, row: Row, *, change: Change) ->
             await hooks.call("record_committed", ctx=records.context, form=form, record=record, change=change)
 
     records.db.after_commit(committed)
+
+
+async def inform(records: Records, form: Form, changes: Callable[[], Sequence[Change]]) -> None:
+    """Let the rooms above that listen to this form write what must be written with it."""
+    listening = [one for one in records.listeners if await one.wants(form.name)]
+    if listening:
+        made = changes()
+        for one in listening:
+            await one.saved(form, made)
 
 
 def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int | None = None) -> Change:
