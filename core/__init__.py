@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _ROOMS = {
+    "core.alerts": ("Alert", "AlertRule", "Measure"),
     "core.context": ("Context",),
     "core.errors": ("BadForm", "Conflict", "DougongError", "Forbidden", "Invalid", "NotFound", "Problem"),
     "core.forms.model": ("Field", "Form"),
@@ -21,12 +22,13 @@ _ROOMS = {
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
-    "Aggregate", "BadForm", "Change", "Condition", "Conflict", "Context", "DougongError", "Field", "Forbidden",
-    "Form", "Invalid", "Job", "JobKind", "MenuItem", "NotFound", "Page", "Panel", "Problem", "Query", "Record", "_",
-    "add_catalogue", "for_forms", "get", "hookimpl", "page", "post", "redirect",
+    "Aggregate", "Alert", "AlertRule", "BadForm", "Change", "Condition", "Conflict", "Context", "DougongError",
+    "Field", "Forbidden", "Form", "Invalid", "Job", "JobKind", "Measure", "MenuItem", "NotFound", "Page", "Panel",
+    "Problem", "Query", "Record", "_", "add_catalogue", "for_forms", "get", "hookimpl", "page", "post", "redirect",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
+    from core.alerts import Alert, AlertRule, Measure
     from core.context import Context
     from core.errors import BadForm, Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
     from core.forms.model import Field, Form

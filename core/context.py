@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from core.alerts import Alerts
 from core.flow import Workflow
 from core.jobs import Jobs
-from core.people import rights, standing, told
+from core.notices import Notices
+from core.people import rights, standing, system_access, told
 from core.records import Files, Records, Views
+from core.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +37,7 @@ class Definitions:
     forms: Mapping[str, FormSet]  # by language
     module_settings: Mapping[str, Mapping[str, Any]]
     hooks: Caller
+    memo: dict[str, Any] = field(default_factory=dict)  # what rooms work out once for this version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Context:
         self.records = Records(house.db, access, forms=self.forms, hooks=self.hooks)
         self.records.context = self
         self.flow = Workflow(self.records)
+        self.records.listeners = (self.alerts, self.webhooks)
         self.menu: list[MenuGroup] = []  # filled by the platform: what the member may open
 
     @property
@@ -99,6 +104,37 @@ class Context:
     def found(self) -> Modules:
         """What was found at start, with what each module implements."""
         return self._house.modules
+
+    @property
+    def memo(self) -> dict[str, Any]:
+        """What rooms keep as long as the tenant's definitions stay as they are, shared by its members."""
+        return self._definitions.memo
+
+    @property
+    def installation(self) -> Settings:
+        """What the operator has set: of the whole installation, nothing of one tenant."""
+        return self._house.settings
+
+    def of(self, access: Access) -> Context:
+        """The same tenant as another of its members sees it."""
+        assert access.tenant.id == self.tenant.id
+        return Context(self._house, access, self._definitions)
+
+    def system(self) -> Context:
+        """The same tenant as the installation itself sees it: everything. For work that members only cause."""
+        return self.of(system_access(self.tenant, language=self.language))
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self)
+
+    @cached_property
+    def notices(self) -> Notices:
+        return Notices(self)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self)
 
     @cached_property
     def files(self) -> Files:

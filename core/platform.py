@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from core import exact, people
+from core import alerts, exact, notices, people, webhooks
 from core.archive import Shelf
 from core.context import Context, Definitions, House
 from core.definitions import REBUILD
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 _log = logging.getLogger("dougong.platform")
-CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, CATCH_UP, SWEEP, FORGET)  # the house's own, each beside what it works on
+# the house's own kinds, each beside what it works on
+CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, CATCH_UP, SWEEP, FORGET, *alerts.JOBS, *notices.JOBS, *webhooks.JOBS)
 MINUTE = 60
 KEPT = 256  # tenants whose compiled definitions stay in memory
 

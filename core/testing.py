@@ -25,7 +25,8 @@ PASSWORD = "correct horse battery"
 def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
     """Settings of a scratch installation: data under `folder`, a fixed secret."""
     made = Settings(
-        data_dir=folder, database_url=database_url, secret="test " * 8, schemas_dir=ROOT / "schemas", pool_size=4
+        data_dir=folder, database_url=database_url, secret="test " * 8, schemas_dir=ROOT / "schemas", pool_size=4,
+        webhook_hosts=("127.0.0.1",),  # where tests put their receivers
     )
     return replace(made, **changes)
 

@@ -13,6 +13,7 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from core.alerts import AlertRule
     from core.context import Context
     from core.errors import Problem
     from core.forms.model import Form
@@ -27,7 +28,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 STARTUP_HOOKS = ("register_routes", "register_jobs")
 TENANT_HOOKS = (
     "record_compute", "record_validate", "record_saved", "record_committed",
-    "record_panels", "home_panels", "menu_items",
+    "record_panels", "home_panels", "menu_items", "alerts",
 )  # fmt: skip
 
 
@@ -89,3 +90,13 @@ class Specification:
     @hookspec
     async def menu_items(self, ctx: Context) -> Sequence[MenuItem] | None:
         """Pages of the module for the menu, beside its forms, which are there by themselves."""
+
+    @hookspec
+    async def alerts(self, ctx: Context) -> Sequence[AlertRule] | None:
+        """The module's alert rules: what it can measure, and the thresholds a tenant starts with.
+
+        Sent once per version of the tenant's definitions; nothing may be measured here. Each rule's
+        `measure(ctx)` is awaited later, as the installation itself, after changes of the forms it watches and
+        once a day. It gives every subject that has a value; subjects it leaves out have cleared. It may read
+        through `ctx.records`; must not write.
+        """

@@ -13,7 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from core.clock import now
-from core.store import row_security, schema, schema_formulas, schema_jobs, schema_licences
+from core.store import row_security, schema, schema_alerts, schema_formulas, schema_jobs, schema_licences
 from core.store.engine_postgres import PostgresDriver
 from core.store.engine_postgres import connect as connect_postgres
 from core.store.engine_sqlite import SQLiteDriver
@@ -48,6 +48,11 @@ MIGRATIONS = (
         postgres=schema.SEARCH_POSTGRES,
     ),
     Migration(2, "jobs and their schedules", schema_jobs.JOBS),
+    Migration(
+        3,
+        "alerts, notices and webhooks",
+        schema_alerts.ALERTS + schema_alerts.NOTICES + schema_alerts.WEBHOOKS,
+    ),
     Migration(4, "licences, the operator's log and usage by day", schema_licences.LICENCES),
     # No statement of its own: the runner locks every table that has a tenant, those of later migrations too.
     Migration(5, "row-level security on PostgreSQL", ()),

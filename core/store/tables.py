@@ -7,6 +7,7 @@ only: Piccolo knows no key of two columns, so whatever it does by "the" primary 
 from __future__ import annotations
 
 import types
+from importlib import import_module
 from typing import Any, NoReturn
 
 from piccolo.columns import JSON, BigInt, Column, Text
@@ -28,11 +29,16 @@ def json(*, null: bool = False) -> Column:
     return JSON(default=None if null else "{}", null=null)
 
 
+ELSEWHERE = ("core.store.tables_alerts",)  # descriptions that would make this file too long
+
+
 def bind(engine: Engine) -> types.SimpleNamespace:
-    """The classes below, each as a subclass that runs on `engine`."""
+    """The classes below and in ELSEWHERE, each as a subclass that runs on `engine`."""
+    for module in ELSEWHERE:
+        import_module(module)
     made = {}
     for table in Plain.__subclasses__():
-        if table.__module__ == __name__:
+        if table.__module__ in (__name__, *ELSEWHERE):
             keywords = {"tablename": table._meta.tablename, "db": engine}
             made[table.__name__] = types.new_class(table.__name__, (table,), keywords)
     return types.SimpleNamespace(**made)

@@ -139,11 +139,11 @@ async def test_settings_of_a_module_are_checked_and_belong_to_one_tenant(platfor
     a, b = await refreshed(platform, a), await refreshed(platform, b)
     chosen = dict(a.settings("cost_center"))
     with pytest.raises(Invalid) as refused:
-        await definitions.change_settings(a, "cost_center", {**chosen, "incurred_yellow": -1})
-    assert [problem.field for problem in refused.value.problems] == ["incurred_yellow"]
-    await definitions.change_settings(a, "cost_center", {**chosen, "incurred_yellow": 70})
+        await definitions.change_settings(a, "cost_center", {**chosen, "basis": "half"})
+    assert [problem.field for problem in refused.value.problems] == ["basis"]
+    await definitions.change_settings(a, "cost_center", {**chosen, "basis": "gross"})
     a, b = await refreshed(platform, a), await refreshed(platform, b)
-    assert (a.settings("cost_center")["incurred_yellow"], b.settings("cost_center")["incurred_yellow"]) == (70, 80)
+    assert (a.settings("cost_center")["basis"], b.settings("cost_center")["basis"]) == ("gross", "net")
     await definitions.switch(a, "cost_center", False)
     await definitions.switch(a, "cost_center", True)
-    assert (await refreshed(platform, a)).settings("cost_center")["incurred_yellow"] == 70
+    assert (await refreshed(platform, a)).settings("cost_center")["basis"] == "gross"

@@ -145,6 +145,20 @@ async def test_hooks_that_show_are_sent_only_where_the_module_is_on(ctx, other, 
     assert [tenant for tenant, _what in dummy.called(hook)] == ["on"]
 
 
+async def test_hook_alerts(platform, ctx, other, dummy):
+    await make(ctx, "木斗")
+    record = await make(ctx, "栌斗拱")
+    assert await other.alerts.rules() == {}
+    await run_jobs(platform)
+    assert [tenant for tenant, _what in dummy.called("measure")] == ["on"]  # one job for both writes
+    (alert,) = await ctx.alerts.open("dummy")
+    assert (alert.title, alert.record, alert.severity, alert.value) == ("名称太长", record.id, "yellow", 3)
+    dummy.broken = {"measure"}
+    await make(ctx, "令栱交互")
+    await run_jobs(platform)
+    assert [one.id for one in await ctx.alerts.open("dummy")] == [alert.id]  # a rule that breaks changes nothing
+
+
 def test_every_hook_has_its_test():
     hooks = {name for name in vars(Specification) if not name.startswith("_")}
     assert hooks == set(STARTUP_HOOKS) | set(TENANT_HOOKS)

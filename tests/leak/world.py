@@ -110,6 +110,7 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
     assert (await ctx.records.list(own_form, Query())).records
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     tenant.ids["job"] = await ctx.jobs.enqueue("core.old_jobs", {"words": f"{words}任务"}, at=tomorrow)
+    await _watch(tenant, own_form)
     tenant.ids |= {"file": file, "view": view.id, "run": run.id, "record": note.id, "project": project.id}
 
 
@@ -121,6 +122,25 @@ async def _plan(ctx: Context, words: str) -> str:
     task = {"plan": plan.id, "code": "1", "name": f"{words}工作", "kind": "task", "duration": 2}
     await ctx.records.create("progress.task", task)
     return plan.id
+
+
+async def _watch(tenant: Tenant, own_form: str) -> None:
+    """A rule with its alert, a notice of it, and a webhook that is told and sends nothing."""
+    ctx, words = tenant.ctx, tenant.words
+    typed = {"title": f"{words}规则", "form": own_form, "formula": 'code = "N1"', "severity": "red", "active": True}
+    rule = await ctx.alerts.save_rule("", typed)
+    await ctx.alerts.evaluate()
+    events = {"forms": {own_form: ["create"]}, "alerts": ["opened"]}
+    hook, _secret = await ctx.webhooks.save("", name=f"{words}钩子", url="http://127.0.0.1:9/", events=events)
+    await ctx.webhooks.switch(hook.id, on=False)
+    await ctx.webhooks.test(hook.id)
+    await ctx.notices.send([ctx.member.id], "other", f"{words}通知", url="/notices")
+    ((delivery,), _next) = await ctx.webhooks.deliveries(hook.id)
+    ((notice,), _next) = await ctx.notices.list()
+    alert = next(one for one in await ctx.alerts.open("own") if one.rule == rule)
+    tenant.ids |= {
+        "rule": rule, "alert": alert.id, "webhook": hook.id, "delivery": delivery.id, "notice": notice.id,
+    }  # fmt: skip
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from core import Condition, Forbidden, Invalid, Query, people
-from core.testing import as_system, new_member, new_tenant, platform_at, refreshed
+from core.testing import as_system, new_member, new_tenant, platform_at, refreshed, run_jobs
 from plugins.cost_center import figures
 from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
 
@@ -194,17 +194,64 @@ async def test_a_cost_refers_to_a_contract_of_its_own_project(ctx):
 
 
 @pytest.mark.parametrize(
-    ("incurred", "level"), [("79.99", None), ("80", "yellow"), ("90", "orange"), ("100", "orange"), ("100.01", "red")]
+    ("incurred", "level"),
+    [("79.99", None), ("80", "yellow"), ("90", "orange"), ("100", "orange"), ("100.01", "red")],
 )
-def test_warnings_start_at_the_thresholds_the_tenant_set(incurred, level):
-    sums = figures.Figures(budget=D(100), incurred=D(incurred))
-    thresholds = {"incurred_yellow": D(80), "incurred_orange": D(90), "incurred_red": D(100), "committed_red": D(100)}
-    assert [w.level for w in figures.warnings([("p", "P", sums)], thresholds)] == ([level] if level else [])
+async def test_alerts_start_at_the_thresholds_of_the_rules(platform, ctx, incurred, level):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_budget(ctx, "B", project, [(account, "100")])
+    await make_entry(ctx, "E", project, account, incurred)
+    await run_jobs(platform)
+    found = {one.rule: one.severity for one in await ctx.alerts.open("cost_center")}
+    both = ("cost_center.incurred", "cost_center.incurred_account")
+    assert found == (dict.fromkeys(both, level) if level else {})
 
 
-def test_spending_without_a_budget_is_red_and_has_no_percentage():
-    warning = figures.warnings([("p", "P", figures.Figures(incurred=D(1)))], {})[0]
-    assert (warning.level, warning.share) == ("red", None)
+async def test_spending_without_a_budget_is_red_for_the_project_or_for_the_account_left_out(platform, ctx):
+    planned, forgotten = await make_account(ctx, "1"), await make_account(ctx, "2")
+    bare, project = await make_project(ctx, "P1"), await make_project(ctx, "P2")
+    await make_budget(ctx, "B", project, [(planned, "100")])
+    for number, (where, account) in enumerate(((bare, planned), (project, planned), (project, forgotten))):
+        await make_entry(ctx, f"E{number}", where, account, "5")
+    await run_jobs(platform)
+    found = await ctx.alerts.open("cost_center")
+    assert {(one.severity, one.subject, one.value) for one in found} == {
+        ("red", "项目 P1", D(5)), ("red", "项目 P2 · 2 科目 2", D(5)),
+    }  # fmt: skip
+    assert {one.rule for one in found} == {"cost_center.unbudgeted"}
+
+
+async def test_contracts_are_watched_against_the_budget_and_against_what_is_booked_on_them(platform, ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_budget(ctx, "B", project, [(account, "1000")])
+    contract = await make_contract(ctx, "C", project, account, "960", rate="0")
+    data = {"code": "E", "date": "2026-01-01", "project": project, "account": account, "contract": contract.id,
+            "source": "settlement", "summary": "结算", "amount_net": D("960")}  # fmt: skip
+    entry = await ctx.records.create(ENTRY, data)
+    await run_jobs(platform)
+    assert {one.rule: one.severity for one in await ctx.alerts.open("cost_center")} == {
+        "cost_center.committed": "orange", "cost_center.incurred": "orange", "cost_center.incurred_account": "orange",
+    }  # fmt: skip
+    await ctx.records.update(ENTRY, entry.id, {"amount_net": D("960.01")}, revision=1)
+    await run_jobs(platform)
+    found = {one.rule: one.severity for one in await ctx.alerts.open("cost_center", project=project)}
+    assert found["cost_center.contract"] == "orange"
+
+
+async def test_who_sees_a_part_of_the_costs_sees_no_alert_made_of_all_of_them(platform, ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_entry(ctx, "E", project, account, "5")
+    await run_jobs(platform)
+    rules = [
+        {"forms": [PROJECT, ACCOUNT, BUDGET, CONTRACT], "actions": ["read"], "rows": "all"},
+        {"forms": [ENTRY], "actions": ["read"], "rows": "own"},
+    ]
+    role = await people.create_role(platform.db, ctx.access, name="看自己的账", rules=rules)
+    reader = await new_member(platform, ctx, "reader", roles=())
+    await people.set_roles(platform.db, ctx.access, id=reader.member.id, roles=[role])
+    reader = await refreshed(platform, reader)
+    assert await reader.alerts.open() == []
+    assert len(await (await refreshed(platform, ctx)).alerts.open()) == 1
 
 
 async def test_who_may_not_read_costs_sees_no_figures(platform, ctx):
