@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from core.alerts import reading
@@ -28,6 +29,7 @@ ASSIGNED = "指派给您的预警：{title}"
 MANY = "{n} 项新预警：{title}"
 HOLDS = "{subject}"
 MEASURED = "{subject}：{metric} {value} {unit}，界限 {threshold}"
+CENT = Decimal("0.01")
 Row = Mapping[str, Any]
 
 
@@ -94,8 +96,16 @@ async def _notify(ctx: Context, rule: Rule, member: str, rows: Sequence[Row]) ->
 async def _send(ctx: Context, rule: Rule, member: str, row: Row, *, title: str) -> None:
     (alert,) = await reading.shown(ctx, {rule.code: rule}, [row])
     words = {
-        "title": rule.title, "subject": alert.subject, "metric": rule.metric, "value": row["value"],
-        "unit": row["unit"], "threshold": row["threshold"],
+        "title": rule.title, "subject": alert.subject, "metric": rule.metric, "value": _short(row["value"]),
+        "unit": row["unit"], "threshold": _short(row["threshold"]),
     }  # fmt: skip
     text = HOLDS if row["value"] is None else MEASURED
     await ctx.notices.send([member], "alert", title, text=text, url=f"/alerts/{row['id']}", words=words)
+
+
+def _short(text: str | None) -> str:
+    """A measured number as a sentence has it: two decimals at most, no zeros behind."""
+    if text is None:
+        return ""
+    rounded = f"{Decimal(text).quantize(CENT, ROUND_HALF_UP):,f}"
+    return rounded.rstrip("0").rstrip(".")
