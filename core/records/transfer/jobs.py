@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.jobs import Job
     from core.records.transfer.run import Run, State
 
+TOLD = {"done": "“{form}”的导入已完成", "undone": "“{form}”的导入已撤销", "failed": "“{form}”的导入没有完成"}
 UNDOABLE_DAYS = 90  # the rows of older imports are dropped
 _log = logging.getLogger("dougong.imports")
 
@@ -139,7 +140,12 @@ async def _end(
     changes = {"state": state, "error": error, "result_file": file, "updated_at": now()}
     if state in ("checked", "done", "undone") or run.written is None:
         changes["counts"] = counts_text(run)
-    await stored.move(ctx.db, ctx.tenant.id, run.id, since=UNFINISHED, changes=changes)
+    async with ctx.db.write():
+        moved = await stored.move(ctx.db, ctx.tenant.id, run.id, since=UNFINISHED, changes=changes)
+        if moved and run.state != "checking" and state in TOLD and run.created_by:
+            words = {"form": ctx.forms.get(run.form).title} if run.form in ctx.forms else {"form": run.form}
+            place = f"/forms/{run.form}/import/{run.id}"
+            await ctx.notices.send([run.created_by], "import", TOLD[state], text=error or "", url=place, words=words)
 
 
 async def _forget(ctx: Context, job: Job) -> None:
