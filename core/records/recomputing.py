@@ -222,8 +222,11 @@ async def _store(
         await stored_changes.insert(db, tenant, lines)
         if texts:
             await stored_search.put(db, tenant, form.name, rows=texts)
-        for new, line, (_row, draft) in zip(fresh, lines, changed, strict=True):
-            await writing.announce(records, form, new, change=writing.change_of(line, changes=draft.changes))
+        drawn = zip(lines, changed, strict=True)
+        told = [writing.change_of(line, changes=draft.changes) for line, (_row, draft) in drawn]
+        for new, change in zip(fresh, told, strict=True):
+            await writing.announce(records, form, new, change=change)
+        await writing.inform(records, form, lambda: told)
         db.after_commit(lambda: _mark(records))
     return {new["id"]: new for new in fresh}
 
