@@ -165,7 +165,7 @@ SCOPE = Scope({name: Named(name, "number" if one.kind == "number" else "text") f
     ("text", "index"),
     [
         ('rare = "R7"', "record_t2"),
-        ('NOT(OR(rare <> "R" & 7, amount < 1 - 1))', "record_t2"),
+        ('NOT(OR(rare <> "R" & 7, 1 > 2))', "record_t2"),
         ('OR(rare = "R7", rare = "R8")', "record_t2"),
         ("AND(amount >= 10 * 99, amount < ROUND(1000.4, 0), amount * 2 > 5)", "record_n1"),
     ],
