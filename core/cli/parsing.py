@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 
-from core.cli import backing, moving, persons, serving, upkeep
+from core.cli import backing, moving, operating, persons, serving, upkeep
 from core.errors import DougongError
 from core.i18n import language
 from core.store import StoreError
@@ -16,6 +16,8 @@ HELP = """examples, in the order of an installation's life:
   dougong serve --demo            serve on http://127.0.0.1:8000 with two demo tenants
   dougong tenant linxi "Linxi works office" --admin wang --name "Wang Zhiqiang"
                                   open a tenant; prints its administrator's first password
+  dougong licence set linxi --edition professional --seats 20
+  dougong operator add ops        who may do all that in a browser, at /operator
   dougong user add linxi li --name "Li Na" --role editor
   dougong token add linxi wang --name "nightly import"
   dougong import linxi partners.company companies.xlsx --dry-run
@@ -27,10 +29,11 @@ HELP = """examples, in the order of an installation's life:
 settings, from the environment:
   DATABASE_URL      sqlite:///path or postgres://user:password@host/name; else SQLite in DOUGONG_DATA
   DOUGONG_DATA      folder of the database and of uploaded files; ./var without it
+  DOUGONG_VENDOR_KEY  public key of the vendor whose licence files alone count; any licence without it
 
 exit codes: 0 all right, 1 refused or something found wrong (one line says what), 2 not understood, 130 Ctrl+C"""
 
-SUBJECTS = (serving, upkeep, persons, moving, backing)
+SUBJECTS = (serving, upkeep, persons, operating, moving, backing)
 
 
 def main(arguments: list[str] | None = None) -> None:

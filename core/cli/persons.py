@@ -101,15 +101,10 @@ def _tenant(options: argparse.Namespace) -> int:
         return 0
 
     async def opened(platform: Platform) -> int:
-        db = platform.db
-        async with db.write():
-            id = await people.create_tenant(db, code=options.code, name=options.title)
-            access = people.system_access(await people.tenant(db, id))
-            role = next(role.id for role in await people.roles(db, id) if role.code == "admin")
-            name = options.name or options.admin
-            _member, password = await people.invite(
-                db, access, login=options.admin, name=name, roles=[role], department=None
-            )
+        _id, password = await people.open_tenant(
+            platform.db, people.SHELL, code=options.code, name=options.title, login=options.admin,
+            person=options.name or options.admin,
+        )  # fmt: skip
         print(f"Tenant {options.code} is open. Its administrator signs in as {options.admin}", end="")
         print(f", first password {password}" if password else " with the password of that account")
         return 0

@@ -105,9 +105,8 @@ async def _prepare(settings: Settings, *, demo: bool, at: str) -> None:
     if demo:
         names = dict(TENANTS)
         for who in LOGINS:
-            print(
-                f"    {who.login:<8} {PASSWORD}   {who.name} · {' / '.join(names[t] for t in who.tenants)}", flush=True
-            )
+            place = " / ".join(names[t] for t in who.tenants) or f"{at}/operator"
+            print(f"    {who.login:<8} {PASSWORD}   {who.name} · {place}", flush=True)
         print("\n  Ctrl+C stops it.\n", flush=True)
 
 

@@ -19,8 +19,8 @@ from tests.hooks.dummy import write_schemas
 from tests.setup.behind import behind
 
 COMMANDS = (
-    "serve", "migrate", "check", "tenant", "user", "token", "import", "export", "reindex", "verify", "backup",
-    "restore", "bench",
+    "serve", "migrate", "check", "tenant", "user", "token", "operator", "licence", "archive", "import", "export",
+    "reindex", "verify", "backup", "restore", "bench",
 )  # fmt: skip
 COMPANY = {"code": "C1", "name": "甲公司", "kind": "supplier", "status": "qualified"}
 
@@ -299,3 +299,55 @@ async def test_the_demo_is_made_once_and_tells_a_true_story(platform, engine):
         assert (await ctx.records.count("cost_center.entry", Query())).number > 100
         members = {person.login for person in await people.people(platform.db, tenant.id)}
         assert members == {who.login for who in LOGINS if tenant.code in who.tenants}
+
+
+def test_the_first_operator_is_made_from_the_shell_and_signs_in(shell, database_url, tmp_path):
+    code, said = shell("operator", "add", "ops", "--name", "Operations")
+    assert code == 0
+    password = said.split("first password ")[1].split()[0]
+
+    async def sign_in(platform):
+        token = await people.sign_in(platform.db, "ops", password=password, address=None, hours=1)
+        return await people.session_of(platform.db, token, hours=1, cache=people.AccessCache())
+
+    assert in_a_platform(database_url, tmp_path, sign_in).account.operator
+    assert shell("operator", "list")[1].startswith("ops ")
+    assert shell("operator", "off", "ops")[0] == 0
+    assert shell("operator", "off", "ops")[0] == 1
+    assert shell("operator", "list") == (0, "")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_licences_are_set_and_issued_from_the_shell(shell, tmp_path, monkeypatch):
+    shell("tenant", "linxi", "临溪区", "--admin", "wang")
+    assert "trial         open" in shell("licence", "list")[1]
+    assert shell("licence", "set", "linxi", "--edition", "professional", "--seats", "0")[0] == 1
+    given = ("--edition", "professional", "--seats", "20", "--until", "2037-12-31")
+    assert shell("licence", "set", "linxi", *given)[0] == 0
+    listed = shell("licence", "list")[1]
+    assert "1/20 seats" in listed
+    assert "until 2037-12-31" in listed
+    private, public = (line.split()[-1] for line in shell("licence", "new-key")[1].splitlines())
+    (tmp_path / "private.key").write_text(private)
+    key = str(tmp_path / "private.key")
+    issued = shell("licence", "issue", "linxi", "--number", "L-7", "--seats", "3", "--key", key)
+    (tmp_path / "licence.json").write_text(issued[1])
+    monkeypatch.setenv("DOUGONG_VENDOR_KEY", public.removeprefix("DOUGONG_VENDOR_KEY="))
+    assert shell("licence", "set", "linxi", "--edition", "professional")[0] == 1
+    assert shell("licence", "file", "linxi", str(tmp_path / "licence.json"))[0] == 0
+    assert "1/3 seats" in shell("licence", "list")[1]
+
+
+def test_a_tenant_is_taken_out_and_brought_in_from_the_shell(shell, database_url, tmp_path):
+    async def write(platform):
+        ctx = await new_tenant(platform, "aa", modules=("partners",))
+        await ctx.records.create("partners.company", COMPANY)
+
+    in_a_platform(database_url, tmp_path, write)
+    file = str(tmp_path / "aa.zip")
+    assert shell("archive", "out", "aa", file)[0] == 0
+    assert shell("archive", "out", "aa", file)[0] == 1, "it is there already"
+    code, said = shell("archive", "in", file, "bb")
+    assert (code, "aa-admin signs in as aa-admin@bb" in said) == (0, True)
+    assert shell("verify")[0] == 0
+    assert shell("archive", "in", file, "bb")[0] == 1
