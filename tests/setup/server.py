@@ -35,7 +35,9 @@ class Server:
 
     def kill(self) -> None:
         """End all its processes at once, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in (self.process.pid, *map(int, children)):
+            os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
 
@@ -52,9 +54,8 @@ def serving(database_url: str, folder: Path, *, name: str = "server", clean: boo
     place = {"DATABASE_URL": database_url, "DOUGONG_DATA": str(folder), "DOUGONG_SECRET": "test " * 8}
     with (folder / f"{name}.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**kept, **place}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
+            command, cwd=ROOT, env={**kept, **place}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         server = Server(f"http://127.0.0.1:{port}", database_url, folder, process, name)
         try:
             wait_for(server.url, process, log=folder / f"{name}.log")
