@@ -357,3 +357,13 @@ class UsageDay(Plain, Table, tablename="usage_day"):
     changes = number()
     files = number()
     file_bytes = number()
+
+
+class Overdue(Plain, Table, tablename="overdue"):
+    tenant = number()
+    form = text()
+    scope = text()
+    target = text(primary_key=True)
+    fields = json()
+    stamp = text()
+    at = text()
