@@ -32,7 +32,7 @@ from core import (
 )
 from plugins.progress import baselines, figures, gantt, health, transfer
 from plugins.progress.interchange import MOST_BYTES
-from plugins.progress.plans import BASELINE, PLAN, TASK, Loaded, Unschedulable, every, load
+from plugins.progress.plans import BASELINE, PLAN, TASK, Unschedulable, every, load
 from plugins.progress.worktime import moment
 
 SHOWN = 20  # late activities on a page
@@ -50,15 +50,10 @@ async def menu_items(ctx: Context) -> Sequence[MenuItem] | None:
 
 @hookimpl
 async def home_panels(ctx: Context) -> Sequence[Panel] | None:
-    """The worst delays of running plans: what is wrong today."""
+    """Where running plans stand; what is wrong with them stands above, with everybody's alerts."""
     if not ctx.can(PLAN, "read") or not ctx.can(TASK, "read"):
         return None
-    lines = [line for line in await _lines(ctx, running=True) if line["figures"]]
-    lates = sorted(
-        ((line["plan"], late) for line in lines for late in line["figures"].late),
-        key=lambda pair: (not pair[1].critical, -pair[1].days),
-    )
-    data = {"lates": lates[:5], "count": len(lates), "plans": len(lines)}
+    data = {"lines": (await _lines(ctx, running=True))[:SHOWN], "at": at}
     return [Panel(_("进度"), "progress/home.html", data, order=30)]
 
 
@@ -75,7 +70,8 @@ async def overview(ctx: Context, request: Request) -> Response:
     lines = await _lines(ctx)
     lates = [(line["plan"], late) for line in lines if line["figures"] for late in line["figures"].late]
     lates.sort(key=lambda pair: (not pair[1].critical, -pair[1].days))
-    data = {"lines": lines, "lates": lates[:SHOWN], "late_count": len(lates), "at": at}
+    levels = {one.record: one.severity for one in await ctx.alerts.open("progress") if one.rule == "progress.finish"}
+    data = {"lines": lines, "lates": lates[:SHOWN], "late_count": len(lates), "at": at, "levels": levels}
     return page(ctx, "progress/overview.html", data)
 
 
@@ -90,25 +86,11 @@ async def _lines(ctx: Context, *, running: bool = False) -> list[dict[str, Any]]
         if running and plan.data.get("status") != "running":
             continue
         try:
-            loaded = await load(ctx, plan.id)
-            line = {"plan": plan, "figures": figures.figures(loaded), "wrong": "", "level": _level(ctx, loaded)}
+            line = {"plan": plan, "figures": figures.figures(await load(ctx, plan.id)), "wrong": ""}
         except Unschedulable as wrong:
-            line = {"plan": plan, "figures": None, "wrong": wrong.message, "level": None}
+            line = {"plan": plan, "figures": None, "wrong": wrong.message}
         found.append(line)
     return found
-
-
-def _level(ctx: Context, loaded: Loaded) -> str | None:
-    """The alert level of the forecast: how much later than the baseline, in per cent of its duration."""
-    known = figures.figures(loaded)
-    if not known.late_days or known.earned is None or not known.earned.pd:
-        return None
-    share = known.late_days * 100 / Decimal(known.earned.pd.numerator) * known.earned.pd.denominator
-    limits = ctx.settings("progress")
-    for level in ("red", "orange", "yellow"):
-        if share > Decimal(limits[f"finish_{level}"] or 0):
-            return level
-    return None
 
 
 def at(instant: int) -> str:

@@ -150,6 +150,21 @@ async def test_earned_schedule_of_half_the_work_at_half_the_time_is_one(ctx):
     assert figures.figures(await load(ctx, plan)).percent == 50
 
 
+async def test_a_plan_that_runs_late_raises_one_alert_that_goes_when_it_is_made_good(ctx):
+    plan = await make_plan(ctx, data_date=stored(MONDAY))
+    task = await make_task(ctx, plan, "1", 10)
+    await baselines.take(ctx, await load(ctx, plan), name="")
+    await ctx.records.update(TASK, task, {"duration": Decimal(11)}, revision=1)
+    await ctx.alerts.evaluate()
+    found = {(one.rule, one.record): one for one in await ctx.alerts.open("progress")}
+    late = found["progress.finish", plan]
+    assert (late.severity, late.value) == ("orange", 10)
+    assert ("progress.late", task) not in found  # a day is not yet worth a word
+    await ctx.records.update(TASK, task, {"duration": Decimal(10)}, revision=2)
+    await ctx.alerts.evaluate()
+    assert "progress.finish" not in {one.rule for one in await ctx.alerts.open("progress")}
+
+
 async def test_a_daily_report_becomes_progress_and_never_takes_any_away(ctx):
     plan = await make_plan(ctx)
     a = await make_task(ctx, plan, "1", 4)
