@@ -136,7 +136,7 @@ async def _watch(tenant: Tenant, own_form: str) -> None:
     await ctx.webhooks.test(hook.id)
     await ctx.notices.send([ctx.member.id], "other", f"{words}通知", url="/notices")
     ((delivery,), _next) = await ctx.webhooks.deliveries(hook.id)
-    ((notice,), _next) = await ctx.notices.list()
+    ((notice, *_more), _next) = await ctx.notices.list()
     alert = next(one for one in await ctx.alerts.open("own") if one.rule == rule)
     tenant.ids |= {
         "rule": rule, "alert": alert.id, "webhook": hook.id, "delivery": delivery.id, "notice": notice.id,
