@@ -25,6 +25,9 @@ LEFT = {
     "usage_day": "what the operator of this installation counted",
     "job": "work of this installation's queue",
     "job_schedule": "begins anew from the modules' own rules",
+    "webhook": "its receiver knows this installation's signature, and would be called from both",
+    "delivery": "goes with the webhooks: nothing is sent a second time",
+    "delivery_attempt": "goes with the webhooks",
 }
 
 
