@@ -24,7 +24,6 @@ from core.records.queries import operators_of, sortable, title_of
 from core.records.records import Records
 from core.records.reindexing import reindex, reindex_all
 from core.records.sealing import Sealer, seal
-from core.records.trying import Trial
 from core.records.verifying import Finding, verify
 from core.records.views import View, Views
 
@@ -50,7 +49,6 @@ __all__ = [
     "Related",
     "Sealer",
     "StoredFile",
-    "Trial",
     "View",
     "Views",
     "operators_of",

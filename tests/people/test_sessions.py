@@ -180,12 +180,12 @@ async def test_who_asks_is_one_statement(town, monkeypatch):
     token = await town.sign_in("ed")
     await town.seen(token)
     asked = []
-    fetch = town.db._fetch
+    fetch = town.db.fetch
 
-    async def counted(sql, args, **more):
+    async def counted(sql, *args):
         asked.append(sql)
-        return await fetch(sql, args, **more)
+        return await fetch(sql, *args)
 
-    monkeypatch.setattr(town.db, "_fetch", counted)
+    monkeypatch.setattr(town.db, "fetch", counted)
     assert (await town.seen(token)).access
     assert len(asked) == 1

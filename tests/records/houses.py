@@ -74,12 +74,7 @@ class Hooks:
 
 
 def rule(
-    forms: str = "*",
-    *actions: str,
-    rows: str = "all",
-    fields: Iterable[str] | None = None,
-    hides: Iterable[str] = (),
-    when: str = "",
+    forms: str = "*", *actions: str, rows: str = "all", fields: Iterable[str] | None = None, hides: Iterable[str] = ()
 ) -> Rule:
     return Rule(
         role="r",
@@ -89,7 +84,6 @@ def rule(
         rows=rows,  # type: ignore[arg-type]
         fields=None if fields is None else frozenset(fields),
         hides=frozenset(hides),
-        when=when,
     )
 
 
@@ -137,6 +131,6 @@ class House:
 
 
 async def house(db: Database, code: str, forms: FormSet | None = None) -> House:
-    id = await stored.insert_tenant(db, code=code, name=code, at=now(), licence="{\"edition\":\"professional\"}")
+    id = await stored.insert_tenant(db, code=code, name=code, at=now())
     tenant = Tenant(id=id, code=code, name=code, definitions_version=1)
     return House(db, tenant, forms or form_set(project=PROJECT, entry=ENTRY))

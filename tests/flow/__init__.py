@@ -1,1 +1,0 @@
-"""States and steps: who may take one, what it asks for, and that nothing else changes a state."""
