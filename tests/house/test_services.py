@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import asyncpg
 import pytest
 
@@ -25,3 +27,14 @@ async def test_the_packaged_postgresql_serves_where_the_system_has_none(monkeypa
     finally:
         postgres.end_run(run)
     assert not run.exists()
+
+
+def test_what_a_killed_run_left_behind_is_cleared_away_by_the_next():
+    killed = postgres.new_run()
+    over = subprocess.Popen(["true"])
+    over.wait()  # its number belongs to nobody now, as those of a run and a server that were killed
+    (killed / "owner").write_text(str(over.pid))
+    (killed / "data").mkdir()
+    (killed / "data" / "postmaster.pid").write_text(f"{over.pid}\n{killed / 'data'}\n")
+    postgres.end_run(postgres.new_run())
+    assert not killed.exists()
