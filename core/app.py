@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from core.hooks import Modules
 
 INTERFACE = "ui"  # the package that serves the pages; found by name, so that core does not depend on it
+CLOSING = getattr(signal, "SIGUSR1", None)  # Windows has none: open streams there end by themselves, or are cut off
 WEB = Path(__file__).parent / "web"
 
 
@@ -49,12 +53,26 @@ def create_app(settings: Settings | None = None, *, more: Mapping[str, Any] | No
         platform = await Platform.open(settings, (catalogue, modules))
         app.state.platform = platform
         await platform.start()
+        stop_watching = _watch(platform.house.closing)
         try:
             yield
         finally:
+            stop_watching()
             await platform.close()
 
     return web.dress(Litestar(route_handlers=_routes(modules), lifespan=[lifespan], **web.arguments()))
+
+
+def _watch(closing: asyncio.Event) -> Callable[[], Any]:
+    """Set `closing` at CLOSING, which `dougong serve` sends before it ends; gives what undoes this.
+
+    The server waits for open answers before it closes the application, so that closing alone would come too late.
+    """
+    loop = asyncio.get_running_loop()
+    if CLOSING is None or threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    loop.add_signal_handler(CLOSING, closing.set)
+    return lambda: loop.remove_signal_handler(CLOSING)
 
 
 def _folders(modules: Modules) -> dict[str, Path]:

@@ -3,6 +3,8 @@
     DougongError 500
     ├── Unauthorized 401
     ├── Forbidden 403
+    │   ├── ReadOnly      the tenant's licence has ended: nothing may be changed
+    │   └── Suspended     the platform's operator has stopped the tenant
     ├── NotFound 404      also for another tenant's record: absence and foreignness look alike
     ├── Conflict 409      somebody else was first: key taken, revision outdated
     ├── TooLarge 413
@@ -36,6 +38,14 @@ class Unauthorized(DougongError):
 
 class Forbidden(DougongError):
     status, code = 403, "forbidden"
+
+
+class ReadOnly(Forbidden):
+    code = "read_only"
+
+
+class Suspended(Forbidden):
+    code = "suspended"
 
 
 class NotFound(DougongError):

@@ -16,6 +16,11 @@ class TooDeep(ValueError):
     """JSON nested deeper than anything that is meant."""
 
 
+def encode(value: Any) -> bytes:
+    """JSON of `value` as it is sent: what `dumps` gives, in UTF-8."""
+    return _encoder.encode(value)
+
+
 def dumps(value: Any) -> str:
     """JSON text of `value`; key order as given, non-ASCII as it is."""
     return _encoder.encode(value).decode()

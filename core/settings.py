@@ -46,6 +46,12 @@ class Settings:
     session_hours: int = 12
     trusted_proxies: int = 0  # how many of our own stand before us and write X-Forwarded-For
     pool_size: int = 8
+    job_slots: int = 4  # jobs that this process runs at once beside its requests; 0 leaves them to others
+    vendor_key: str = ""  # base64 of an Ed25519 public key: with it only licences that its owner signed count
+    smtp_url: str = field(default="", repr=False)  # smtp://user:password@host:587?starttls=1 or smtps://…; "": no mail
+    mail_from: str = ""  # 斗拱 <no-reply@example.com>
+    public_url: str = ""  # https://dougong.example.com, for links in mails
+    webhook_hosts: tuple[str, ...] = ()  # host or host:port inside our network that webhooks may call all the same
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -63,4 +69,10 @@ class Settings:
             session_hours=_number("DOUGONG_SESSION_HOURS", 12),
             trusted_proxies=_number("DOUGONG_TRUSTED_PROXIES", 0),
             pool_size=_number("DOUGONG_POOL_SIZE", 8),
+            job_slots=_number("DOUGONG_JOB_SLOTS", 4),
+            vendor_key=os.environ.get("DOUGONG_VENDOR_KEY", "").strip(),
+            smtp_url=os.environ.get("DOUGONG_SMTP_URL", ""),
+            mail_from=os.environ.get("DOUGONG_MAIL_FROM", ""),
+            public_url=os.environ.get("DOUGONG_PUBLIC_URL", "").rstrip("/"),
+            webhook_hosts=tuple(os.environ.get("DOUGONG_WEBHOOK_HOSTS", "").replace(",", " ").split()),
         )

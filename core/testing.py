@@ -11,15 +11,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core import people
+from core.context import Context
 from core.definitions import switch
 from core.platform import Platform, load
 from core.settings import ROOT, Settings
-
-if TYPE_CHECKING:
-    from core.context import Context
 
 PASSWORD = "correct horse battery"
 
@@ -27,7 +25,8 @@ PASSWORD = "correct horse battery"
 def settings_for(database_url: str, folder: Path, **changes: Any) -> Settings:
     """Settings of a scratch installation: data under `folder`, a fixed secret."""
     made = Settings(
-        data_dir=folder, database_url=database_url, secret="test " * 8, schemas_dir=ROOT / "schemas", pool_size=4
+        data_dir=folder, database_url=database_url, secret="test " * 8, schemas_dir=ROOT / "schemas", pool_size=4,
+        webhook_hosts=("127.0.0.1",),  # where tests put their receivers
     )
     return replace(made, **changes)
 
@@ -64,6 +63,17 @@ async def new_member(
 async def refreshed(platform: Platform, ctx: Context) -> Context:
     """The same member's context after definitions or roles have changed, as his next request gets it."""
     return await platform.context(await people.access_of(platform.db, ctx.tenant.id, ctx.member.id))
+
+
+async def run_jobs(where: Platform | Context) -> int:
+    """Run every job that is due, one after another, as the worker of a server would; how many there were."""
+    platform = where if isinstance(where, Platform) else Platform(where._house)
+    return await platform.worker.drain()
+
+
+def as_system(ctx: Context) -> Context:
+    """The installation itself at work in `ctx`'s tenant, as jobs have it: every right, every step, nobody's hand."""
+    return Context(ctx._house, people.system_access(ctx.tenant), ctx._definitions)
 
 
 async def _join(

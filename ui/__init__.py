@@ -8,10 +8,11 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from core import hookimpl
+from core import Context, Panel, _, hookimpl
 from core.i18n import add_catalogue
 
 add_catalogue(Path(__file__).parent / "locale")
+PANEL = 6  # alerts shown on the home page
 
 
 @hookimpl
@@ -21,3 +22,13 @@ def register_routes() -> Sequence[Any]:
 
     found = [import_module(f"ui.pages.{module.name}") for module in iter_modules(ui.pages.__path__)]
     return [route for module in sorted(found, key=lambda page: page.__name__) for route in module.routes]
+
+
+@hookimpl
+async def home_panels(ctx: Context) -> Sequence[Panel] | None:
+    """What is wrong today, before anything the modules show; nothing where nothing is wrong."""
+    counts = await ctx.alerts.counts()
+    if not sum(counts.values()):
+        return None
+    data = {"counts": counts, "alerts": await ctx.alerts.open(limit=PANEL)}
+    return [Panel(_("今天有什么问题"), "alerts/home.html", data, order=0)]

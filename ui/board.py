@@ -11,7 +11,7 @@ from core.forms import Field, Form
 from core.i18n import _
 from core.records import Page, Record
 from ui.listing import Listing
-from ui.values import NUMBERS, SYSTEM, field_of, locked, painter
+from ui.values import NUMBERS, SYSTEM, field_of, locked, painter, waiting
 
 SIMPLE = frozenset(
     "text integer decimal money date datetime boolean choice choices reference person phone".split()
@@ -66,6 +66,8 @@ def cells_of(form: Form, columns: Sequence[Column], labels: Mapping[str, str]) -
             else:
                 value = getattr(record, name[1:]) if system else record.data.get(name)
                 inside = "" if value is None else paint(value)
+                if record.overdue and name in record.overdue:
+                    inside = f"{inside}{waiting()}"
             if place == 0:
                 parts.append(f'{link}{record.id}">{inside or nameless}</a></td>')
             else:

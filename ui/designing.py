@@ -9,6 +9,8 @@ from typing import Any
 
 from core.context import Context
 from core.definitions import (
+    CONDITIONS,
+    FORMULAS,
     Draft,
     by_property,
     draft_form,
@@ -26,7 +28,7 @@ from core.records import Query
 from ui.widgets import Entry, Widget, widget
 
 NUMBERED = frozenset("decimals minimum maximum max_length min_items max_items".split())
-SWITCHES = frozenset("required listed key label pii".split())
+SWITCHES = frozenset("required listed key label pii keep_hidden".split())
 PLAIN = frozenset("title help default section".split())  # they explain themselves
 NOW = {"date": "today", "datetime": "now", "person": "me"}
 EXAMPLES = 3
@@ -78,6 +80,7 @@ class Panel:
     hidden: bool = False
     can_hide: bool = True
     errors: Mapping[str, str] = field(default_factory=dict)
+    conditions: tuple[Property, ...] = ()
     examples: tuple[str, ...] = ()  # labels of records the reference would show
     target: Form | None = None
 
@@ -117,6 +120,8 @@ def _marks(form: Form, item: Field) -> tuple[tuple[str, str], ...]:
         marks.append(("columns", _("在列表中显示")))
     if item.computed:
         marks.append(("calculator", _("自动计算")))
+    if item.when:
+        marks.append(("eye-cog", _("有显示、必填或只读的条件")))
     if item.pii:
         marks.append(("shield", _("个人信息")))
     return tuple(marks)
@@ -147,6 +152,7 @@ async def panel(
         allowed = kindred(was) if was else frozenset(FIELD_TYPES)
         types = [kind for kind in FIELD_TYPES.values() if kind.name in allowed and (kind.in_rows or not within)]
     wrong = {p.field: (typed or {}).get(p.field, [""])[-1] for p in refused}
+    found = _properties(ctx, draft, form, path, item, errors=errors, wrong=wrong)
     return Panel(
         path=path,
         title=item.title,
@@ -155,7 +161,8 @@ async def panel(
         code=wrong.get("code", name),
         code_fixed=draft.fixed(path) or shipped,
         code_error=errors.get("code", ""),
-        properties=tuple(_properties(ctx, draft, form, path, item, errors=errors, wrong=wrong)),
+        properties=tuple(one for one in found if one.name not in CONDITIONS),
+        conditions=tuple(one for one in found if one.name in CONDITIONS),
         columns=tuple((f"{path}.{c.name}", c, FIELD_TYPES[c.type]) for c in item.columns),
         within=within,
         within_title=form.fields[within].title if within and within in form.fields else "",
@@ -213,10 +220,10 @@ def _properties(
             found.append(Property(kind="default", value=shown, options=_default_options(item), **common))
         elif name == "ref":
             found.append(Property(kind="ref", value=value or "", options=_targets(ctx, draft), **common))
-        elif name == "formula":
+        elif name in FORMULAS:
             if not errors.get(name):
-                common["hint"] = formula_example(form, path) or common["hint"]
-            shown = wrong.get(name, shown_formula(form, path))
+                common["hint"] = formula_example(form, path, name) or common["hint"]
+            shown = wrong.get(name, shown_formula(form, path, name))
             found.append(Property(kind="formula", value=shown, **common))
         elif name == "section":
             options = tuple((one, one) for one in dict.fromkeys(f.section for f in form.fields.values()) if one)

@@ -13,6 +13,7 @@ from ui.widgets import Entry
 
 Posted = Mapping[str, Sequence[str]]  # every value of every name, in the page's order
 TEXT = "__text"  # suffix: what a reference or person picker shows
+GIVEN = "_given."  # prefix: the default that was worked out for a field
 UPLOAD = "__upload"  # suffix: files sent with the form itself, without JavaScript
 
 
@@ -34,6 +35,7 @@ class Reading:
     problems: dict[str, list[str]] = field(default_factory=dict)
     lookups: list[Lookup] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)  # records and persons whose labels the page will need
+    lines: dict[str, list[str]] = field(default_factory=dict)  # rows that count: their numbers on the page
 
     def wrong(self, path: str, message: str) -> None:
         self.problems.setdefault(path, []).append(message)
@@ -145,6 +147,7 @@ def _read_rows(item: Field, posted: Posted, reading: Reading) -> None:
         _renumber(found, reading, item.name, number, len(lines))
         lines.append(line)
         shown.append(look)
+        reading.lines.setdefault(item.name, []).append(number)
     reading.data[item.name] = lines or None
     reading.typed[item.name] = shown
 
@@ -215,3 +218,20 @@ def add_blank(reading: Reading, name: str) -> None:
 def pointed(form: Form, reading: Reading) -> list[dict[str, Any]]:
     """What was read, as data whose ids can be given names."""
     return [{name: value for name, value in reading.data.items() if value is not None and name in form.fields}]
+
+
+def untouched(form: Form, posted: Posted) -> frozenset[str]:
+    """Fields that still show the default which the page worked out for them: nobody has said anything of them."""
+    return frozenset(
+        name
+        for name, item in form.fields.items()
+        if item.default_formula
+        and f"{GIVEN}{name}" in posted
+        and (posted.get(name) or [""])[-1] == posted[f"{GIVEN}{name}"][-1]
+    )
+
+
+def mentioned(form: Form, reading: Reading, posted: Posted) -> dict[str, Any]:
+    """What was said of a new record, without defaults that nobody touched: they are worked out from all the rest."""
+    quiet = untouched(form, posted)
+    return {name: value for name, value in reading.data.items() if name not in quiet}

@@ -42,6 +42,7 @@ class Listing:
 
     form: Form
     where: tuple[str, ...] = ()  # "field:op:value"
+    formula: str = ""  # that must be true too, as it was typed
     sort: tuple[str, ...] = ()  # "amount", "-amount"
     q: str = ""
     columns: tuple[str, ...] = ()  # () = the form's own
@@ -58,6 +59,7 @@ class Listing:
         found = [("view", self.view)] if self.view else []
         found += [("q", self.q)] if self.q else []
         found += [("where", condition) for condition in self.where]
+        found += [("filter", self.formula)] if self.formula else []
         found += [("sort", ",".join(self.sort))] if self.sort else []
         found += [("columns", ",".join(self.columns))] if self.columns else []
         return found + ([("totals", "1")] if self.totals else [])
@@ -90,7 +92,7 @@ class Listing:
 
     def query(self, *, me: str, after: str | None = None, limit: int = 50) -> Query:
         """What to ask the records for; Invalid where the address makes no sense. `me`: the member who asks."""
-        params = {"where": list(self.where), "sort": [",".join(self.sort)], "q": self.q}
+        params = {"where": list(self.where), "filter": self.formula, "sort": [",".join(self.sort)], "q": self.q}
         return replace(parse_query(self.form, params, me=me), after=after, limit=limit)
 
 
@@ -101,6 +103,7 @@ def listing(form: Form, pairs: Sequence[tuple[str, str]]) -> Listing:
     return Listing(
         form=form,
         where=tuple(value for key, value in pairs if key == "where" and value),
+        formula=last.get("filter", "").strip(),
         sort=tuple(part for part in last.get("sort", "").split(",") if part),
         q=last.get("q", "").strip(),
         columns=tuple(dict.fromkeys(columns)),

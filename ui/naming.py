@@ -51,7 +51,9 @@ def unseen(ctx: Context, form: Form) -> frozenset[str]:
 
 
 def writable(ctx: Context, form: Form, action: str) -> list[Field]:
-    """Fields that the member may fill when creating or changing a record."""
+    """Fields that the member may fill when creating or changing a record; none where nothing may be changed now."""
+    if ctx.closed:
+        return []
     given = rights(ctx.access, form.name, action)  # type: ignore[arg-type]
     return [
         field for name, field in form.fields.items() if not field.computed and any(right.shows(name) for right in given)
@@ -59,7 +61,14 @@ def writable(ctx: Context, form: Form, action: str) -> list[Field]:
 
 
 def allowed(ctx: Context, form: Form) -> SimpleNamespace:
-    """What the member may do with records of the form, for templates (a dict would hide "update" behind its method)."""
+    """What the member may do with records of the form, for templates (a dict would hide "update" behind its method).
+
+    `closed` says why nothing may be changed now, to who could otherwise.
+    """
     actions = ("read", "create", "update", "delete", "import", "export")
     found = {action: ctx.can(form.name, action) for action in actions}  # type: ignore[arg-type]
-    return SimpleNamespace(**found, share=ctx.may("forms"))
+    writes = [action for action in actions if action not in ("read", "export") and found[action]]
+    closed = ctx.closed if writes else ""
+    if closed:
+        found |= dict.fromkeys(writes, False)
+    return SimpleNamespace(**found, share=ctx.may("forms") and not closed, closed=closed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from core.people import ACTIONS, ROWS
@@ -32,6 +32,7 @@ class Line:
     cells: Mapping[str, str] = field(default_factory=dict)
     see: Choice = Choice()
     edit: Choice = Choice()
+    when: str = ""  # a formula: of the form's records those for which it is true
 
     @property
     def kind(self) -> str:
@@ -69,6 +70,9 @@ def _put(lines: dict[str, Line], pattern: str, rule: Rule) -> bool:
     rows = rule.get("rows", "all")
     if any(action in line.cells for action in actions):
         return False
+    when = rule.get("when", "")
+    if (line.cells or (when and line.kind != "form")) and line.when != when:
+        return False
     if rows != "all" and any(action in WHOLE for action in actions):
         return False
     if chosen.mode != "all":
@@ -85,7 +89,7 @@ def _put(lines: dict[str, Line], pattern: str, rule: Rule) -> bool:
             return False
         edit = chosen
     cells = {**line.cells, **dict.fromkeys(actions, rows)}
-    lines[pattern] = Line(pattern=pattern, title=line.title, fields=line.fields, cells=cells, see=see, edit=edit)
+    lines[pattern] = replace(line, cells=cells, see=see, edit=edit, when=when)
     return True
 
 
@@ -106,11 +110,15 @@ def rules_of(lines: Iterable[Line]) -> list[dict[str, Any]]:
                 chosen = line.see if action in READS else line.edit if action in WRITES else Choice()
                 groups.setdefault((line.cells[action], chosen), []).append(action)
         for (rows, chosen), actions in groups.items():
-            merged.setdefault((rows, chosen, tuple(actions)), []).append(line.pattern)
+            own = (line.when, line.pattern) if line.when else ("", "")  # a condition speaks of one form's fields
+            merged.setdefault((rows, chosen, tuple(actions), own), []).append(line.pattern)
     return [
-        {"forms": patterns, "actions": list(actions), "rows": rows, **_fields(chosen)}
-        for (rows, chosen, actions), patterns in merged.items()
-    ]
+        {
+            "forms": patterns, "actions": list(actions), "rows": rows, **_fields(chosen),
+            **({"when": when} if when else {}),
+        }
+        for (rows, chosen, actions, (when, _form)), patterns in merged.items()
+    ]  # fmt: skip
 
 
 def _fields(chosen: Choice) -> dict[str, list[str]]:
@@ -136,6 +144,7 @@ def read_back(lines: Sequence[Line], posted: Mapping[str, Sequence[str]]) -> lis
                 cells=cells,
                 see=_posted_choice(line, posted, name="see"),
                 edit=_posted_choice(line, posted, name="edit"),
+                when=(posted.get(f"when:{line.pattern}") or [""])[0].strip() if line.kind == "form" else "",
             )
         )
     return found

@@ -14,7 +14,7 @@ from core.records import LOCKED, Change
 from ui.values import words
 
 KINDS = {"create": "新建了这条内容", "update": "修改了", "delete": "移到了回收站", "restore": "从回收站恢复了"}
-SOURCES = {"api": "通过接口", "import": "通过导入", "module": "由模块", "system": "由系统"}
+SOURCES = {"api": "通过接口", "import": "通过导入", "module": "由模块", "system": "由系统", "formula": "按公式重新计算"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class Step:
     lines: tuple[Markup, ...]  # a sentence for each field
     revertable: bool
     sealed: int | None
+    way: Markup  # of a step that was taken: from where to where
+    comment: str
 
 
 def steps(form: Form, changes: Sequence[Change], labels: Mapping[str, str], *, current: int) -> list[Step]:
@@ -37,14 +39,34 @@ def steps(form: Form, changes: Sequence[Change], labels: Mapping[str, str], *, c
 
 
 def _step(form: Form, change: Change, labels: Mapping[str, str], *, current: int) -> Step:
-    lines = (
-        [] if change.kind == "create" else [_line(form, name, pair, labels) for name, pair in change.changes.items()]
-    )
+    taken = form.flow is not None and bool(change.step)
+    names = [name for name in change.changes if not (form.flow and taken and name == form.flow.field)]
+    lines = [] if change.kind == "create" else [_line(form, name, change.changes[name], labels) for name in names]
     return Step(
-        revision=change.revision, at=change.at, who=who(change.by, labels), what=_(KINDS[change.kind]),
+        revision=change.revision, at=change.at, who=who(change.by, labels),
+        what=_title(form, change.step) if taken else _(KINDS[change.kind]),
+        way=_way(form, change) if taken else Markup(""), comment=change.comment,
         source=_(SOURCES[change.source]) if change.source in SOURCES else "", lines=tuple(lines),
         revertable=change.kind in ("create", "update") and change.revision != current, sealed=change.sealed,
     )  # fmt: skip
+
+
+def _title(form: Form, code: str) -> str:
+    """What a step is called; its code where the form no longer has it."""
+    step = form.flow.step(code) if form.flow else None
+    return step.title if step else code
+
+
+def _way(form: Form, change: Change) -> Markup:
+    """The states that a step led from and to, as chips; one where it led to the same."""
+    flow = form.flow
+    sides = change.changes.get(flow.field) if flow else None
+    if flow is None or sides is None:
+        step = flow.step(change.step) if flow else None
+        sides = (step.target,) if step else ()
+    chip = Markup('<span class="chip {}">{}</span>')
+    found = [flow.state(side or flow.initial) for side in sides] if flow else []
+    return Markup(" → ").join(chip.format(one.color or "grey", one.title) for one in found)
 
 
 def who(member: str | None, labels: Mapping[str, str]) -> str:

@@ -60,6 +60,11 @@ def masked(field: Field, text: str) -> str:
     return text[:head] + "*" * max(4, len(text) - head - tail) + text[-tail:]
 
 
+def _marked(text: str) -> str:
+    """`text` as markup. Letters, digits and Han need no look: most cells hold nothing else."""
+    return text if text.isalnum() else str(escape(text))
+
+
 def _numbers(field: Field, labels: Mapping[str, str]) -> Painter:
     places = 0 if field.type == "integer" else field.decimals
 
@@ -75,7 +80,7 @@ def _numbers(field: Field, labels: Mapping[str, str]) -> Painter:
 def _texts(field: Field, labels: Mapping[str, str]) -> Painter:
     def draw(value: Any) -> str:
         text = " ".join(str(value).split())
-        return str(escape(text if len(text) <= LINE else text[: LINE - 1] + "…"))
+        return _marked(text if len(text) <= LINE else text[: LINE - 1] + "…")
 
     return draw
 
@@ -100,7 +105,7 @@ def _choices(field: Field, labels: Mapping[str, str]) -> Painter:
 def _names(field: Field, labels: Mapping[str, str]) -> Painter:
     def draw(value: Any) -> str:
         label = labels.get(value, LOCKED) if isinstance(value, str) else LOCKED
-        return locked() if label == LOCKED else str(escape(label))
+        return locked() if label == LOCKED else _marked(label)
 
     return draw
 
@@ -117,6 +122,12 @@ _PAINTERS: Mapping[str, Callable[[Field, Mapping[str, str]], Painter]] = {
     "choice": _choices, "choices": _choices, "reference": _names, "person": _names,
     "file": _counts("{n} 个文件"), "photo": _counts("{n} 张"), "rows": _counts("{n} 行"),
 }  # fmt: skip
+
+
+def waiting() -> str:
+    """The sign beside a value that waits to be worked out again."""
+    text = escape(_("正在重新计算，稍后刷新"))
+    return f' <span class="overdue" title="{text}" role="img" aria-label="{text}">⟳</span>'
 
 
 def locked() -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.forms import Field, Form
+from core.forms import Field, Form, Standing, format_value
 from core.i18n import _
 from ui.values import ZONE
 
@@ -41,6 +41,10 @@ class Widget:
     rows: tuple[tuple[Widget, ...], ...] = ()
     blank: tuple[Widget, ...] = ()
     readonly: bool = False
+    shown: str = ""  # computed: its value in words
+    away: bool = False  # a condition says that it is not shown now
+    required: bool = False
+    given: str | None = None  # the default that was worked out for it, as typed, while nobody has changed it
 
     @property
     def id(self) -> str:
@@ -72,6 +76,14 @@ class Entry:
     labels: Mapping[str, str] = field(default_factory=dict)  # id -> name of a record or person
     uploads: Mapping[str, Upload] = field(default_factory=dict)  # file id -> file
     readonly: frozenset[str] = frozenset()
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # of fields with conditions
+    given: frozenset[str] = frozenset()  # fields that show a default which was worked out
+
+    def standing(self, item: Field) -> Standing:
+        return self.standings.get(item.name) or Standing(required=item.required)
+
+    def locked(self, item: Field) -> bool:
+        return item.name in self.readonly or self.standing(item).readonly
 
 
 def sections(form: Form, entry: Entry, *, names: Sequence[str] | None = None) -> tuple[Section, ...]:
@@ -93,7 +105,8 @@ def widget(form: Form, item: Field, entry: Entry) -> Widget:
     return Widget(
         field=item, name=item.name, value=lines, rows=rows,
         blank=_line(form, item, entry, number="#", values={}),
-        problems=tuple(entry.problems.get(item.name, ())), readonly=item.name in entry.readonly,
+        problems=tuple(entry.problems.get(item.name, ())), readonly=entry.locked(item),
+        away=not entry.standing(item).visible, required=entry.standing(item).required,
     )  # fmt: skip
 
 
@@ -104,7 +117,7 @@ def _line(form: Form, item: Field, entry: Entry, *, number: int | str, values: M
         cells.append(
             _plain(
                 form, column, entry, name=name, path=name, value=values.get(column.name, ""),
-                options=f"{item.name}.{column.name}", readonly=column.computed or item.name in entry.readonly,
+                options=f"{item.name}.{column.name}", readonly=column.computed or entry.locked(item),
             )
         )  # fmt: skip
     return tuple(cells)
@@ -120,10 +133,21 @@ def _plain(
         url = f"/forms/{form.name}/options/{options or item.name}"
     elif item.type in ("file", "photo"):
         uploads = tuple(entry.uploads.get(id, Upload(id, _("文件"))) for id in value or ())
+    state, shown = entry.standing(item), ""
+    if item.computed and item.name in entry.data and name == item.name:
+        shown = format_value(item, entry.data[item.name], labels=entry.labels)
     return Widget(
         field=item, name=name, value=value, text=text, options_url=url, uploads=uploads,
-        problems=tuple(entry.problems.get(path, ())), readonly=readonly or item.name in entry.readonly,
+        problems=tuple(entry.problems.get(path, ())), readonly=readonly or (name == item.name and entry.locked(item)),
+        shown=shown, away=name == item.name and not state.visible,
+        required=state.required if name == item.name else item.required,
+        given=plainly(value) if name in entry.given else None,
     )  # fmt: skip
+
+
+def plainly(value: Any) -> str:
+    """A typed value as the one text that its control posts."""
+    return ("1" if value else "") if isinstance(value, bool) else str(value or "")
 
 
 def typed(item: Field, value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from core.api.forms import routes as _forms
 from core.api.records import routes as _records
+from core.api.steps import routes as _steps
 from core.api.transfers import routes as _transfers
 
 __all__ = ["routes"]
 
-routes = [*_forms, *_records, *_transfers]
+routes = [*_forms, *_records, *_steps, *_transfers]

@@ -16,8 +16,7 @@ from core.records import Outdated, Record
 
 def answer(value: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[bytes]:
     """`value` as JSON; always an object."""
-    body = exact.dumps(value).encode()
-    return Response(body, status_code=status, media_type="application/json", headers=dict(headers or {}))
+    return Response(exact.encode(value), status_code=status, media_type="application/json", headers=dict(headers or {}))
 
 
 def record_answer(record: Record, *, status: int = 200, fields: tuple[str, ...] | None = None) -> Response[bytes]:

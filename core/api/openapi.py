@@ -122,6 +122,8 @@ def _record_schema(form: Form) -> dict[str, Any]:
             "revision": {"type": "integer", "minimum": 0},
             "data": ref(f"{form.name}.data"),
             "hidden": {"type": "array", "items": text, "description": "Fields that exist but that you may not see"},
+            "overdue": {"type": "array", "items": text,
+                        "description": "Computed fields whose values wait to be worked out again"},
             "created_at": moment,
             "created_by": person,
             "updated_at": moment,

@@ -17,11 +17,13 @@ from core.api.schemas import (
     query,
     ref,
 )
+from core.flow import LONGEST_COMMENT, MOST
+from core.forms import way_of
 from core.people import rights
 
 if TYPE_CHECKING:
     from core.context import Context
-    from core.forms import Form
+    from core.forms import Form, Step
 
 _FLAG = {"type": "boolean"}
 
@@ -49,7 +51,43 @@ def form_paths(ctx: Context, form: Form) -> dict[str, Any]:
         paths[f"{base}/imports/{{id}}"] = {"get": _import_state(form)}
     if ctx.can(form.name, "export"):
         paths[f"{base}/export"] = {"get": _export(form, fields)}
+    if form.flow and form.flow.field in fields:
+        paths[f"{base}/records/{{id}}/steps"] = {"get": _offers(form)}
+        for step in form.flow.steps:
+            paths[f"{base}/records/{{id}}/steps/{step.code}"] = {"post": _take(form, step)}
+            paths[f"{base}/steps/{step.code}"] = {"post": _take_many(form, step)}
     return paths
+
+
+def _offers(form: Form) -> dict[str, Any]:
+    responses = {"200": answer(ref("Offers"), "`reason` says why not now"), **failures()}
+    return _operation(form, "steps", "What you may do next", parameters=[PATH_ID], responses=responses)
+
+
+def _asked(step: Step) -> dict[str, Any]:
+    data = {"type": "object", "properties": {name: {} for name in step.required}, "additionalProperties": False}
+    return {"data": data, "comment": {"type": "string", "maxLength": LONGEST_COMMENT}}
+
+
+def _take(form: Form, step: Step) -> dict[str, Any]:
+    whole = {"type": "integer", "minimum": 0}
+    schema = obj({**_asked(step), "revision": whole}, optional=("data", "comment", "revision"))
+    responses = {"200": answer(ref(f"{form.name}.record"), "As it is now", headers=ETAG), **failures(415, 428)}
+    return _operation(
+        form, f"step_{step.code}", f"{step.title}: {way_of(form.flow, step)}", parameters=[PATH_ID, IF_MATCH],
+        requestBody=body(schema), responses={**responses, **_conflict(form)},
+    )  # fmt: skip
+
+
+def _take_many(form: Form, step: Step) -> dict[str, Any]:
+    one = obj({"id": {"type": "string"}, "revision": {"type": "integer", "minimum": 0}})
+    records = {**array(one), "minItems": 1, "maxItems": MOST}
+    schema = obj({"records": records, **_asked(step)}, optional=("data", "comment"))
+    responses = {"200": answer(ref("StepsTaken"), "One result for each, in order"), **failures(415)}
+    summary = f"{step.title}: many records at once"
+    return _operation(
+        form, f"step_many_{step.code}", summary, requestBody=body(schema), responses=responses
+    )
 
 
 def _shown(ctx: Context, form: Form) -> list[str]:
@@ -74,6 +112,11 @@ def _filters() -> list[dict[str, Any]]:
             "where",
             where,
             "`field:operator:value`, all must hold; operators eq ne lt le gt ge in contains empty filled",
+        ),
+        query(
+            "filter",
+            {"type": "string", "maxLength": 4000},
+            "A formula over fields that must be true too: `paid > 0.8 * owed`; 422 says where it is wrong",
         ),
         query("q", {"type": "string", "maxLength": 200}, "Full text"),
         query("sort", sort, "`-amount,date`: fields in order, `-` for descending"),
@@ -112,9 +155,10 @@ def _totals(form: Form) -> dict[str, Any]:
     text = {"type": "string", "maxLength": 500}
     functions = [query(f, text, f"Fields to take the {f} of, `a,b`") for f in ("sum", "avg", "min", "max", "count")]
     by = query("by", text, "Fields to group by, `status,date:month` (year, month, day of dates)")
-    where, search, _sort = _filters()
+    where, formula, search, _sort = _filters()
     responses = {"200": answer(ref("Totals"), "One line for each group"), **failures()}
-    return _operation(form, "totals", "Exact totals", parameters=[where, search, by, *functions], responses=responses)
+    parameters = [where, formula, search, by, *functions]
+    return _operation(form, "totals", "Exact totals", parameters=parameters, responses=responses)
 
 
 def _create(form: Form) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.forms import Form
 
 BASE = "/api/v1/forms/{form:str}"
-FILTERS = ("where", "q", "sort")
+FILTERS = ("where", "filter", "q", "sort")
 FUNCTIONS = ("sum", "avg", "min", "max", "count")
 MOST = 10_000  # records in one bulk request
 BULK_BODY = 20 * 1024 * 1024
@@ -70,17 +70,17 @@ async def get_history(
 @post(f"{BASE}/records", permission="api", status_code=201)
 async def create_record(ctx: Context, request: Request[Any, Any, Any], form: FromPath[str]) -> Response[bytes]:
     parameters(request, ())
-    body = await json_body(request, limit=_limit(request))
+    body = await json_body(request, limit=limit_of(request))
     only(body.keys(), ("data",), what=_("请求"))
-    record = await ctx.records.create(form, _data(body), source="api")
+    record = await ctx.records.create(form, data_of(body), source="api")
     return record_answer(record, status=201)
 
 
-def _limit(request: Request[Any, Any, Any]) -> int:
+def limit_of(request: Request[Any, Any, Any]) -> int:
     return int(request.app.state.web.settings.max_body)
 
 
-def _data(body: dict[str, Any]) -> dict[str, Any]:
+def data_of(body: dict[str, Any]) -> dict[str, Any]:
     data = body.get("data")
     if not isinstance(data, dict):
         raise Invalid([Problem("data", "type", _("data 应是一个对象：字段名和值。"))])
@@ -92,11 +92,11 @@ async def update_record(
     ctx: Context, request: Request[Any, Any, Any], form: FromPath[str], id: FromPath[str]
 ) -> Response[bytes]:
     parameters(request, ())
-    body = await json_body(request, limit=_limit(request))
+    body = await json_body(request, limit=limit_of(request))
     only(body.keys(), ("data", "revision"), what=_("请求"))
     read = revision(request, body.get("revision"))
     try:
-        record = await ctx.records.update(form, id, _data(body), revision=read, source="api")
+        record = await ctx.records.update(form, id, data_of(body), revision=read, source="api")
     except Outdated as error:
         return conflict_answer(error)
     return record_answer(record)
@@ -125,7 +125,7 @@ async def restore_record(
 @get(f"{BASE}/totals", permission="api")
 async def get_totals(ctx: Context, request: Request[Any, Any, Any], form: FromPath[str]) -> Response[bytes]:
     """`?sum=amount&by=account,date:month`: one line for each group, with what was asked for and the count."""
-    given = parameters(request, ("where", "q", "by", *FUNCTIONS))
+    given = parameters(request, ("where", "filter", "q", "by", *FUNCTIONS))
     aggregates = [Aggregate("count", "count")]
     for function in FUNCTIONS:
         for field in dict.fromkeys(names_in(given.get(function))):

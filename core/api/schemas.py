@@ -28,6 +28,10 @@ def maybe(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+_STEP: dict[str, Any] = {
+    "code": _TEXT, "title": _TEXT, "from": array(_TEXT), "to": _TEXT, "roles": array(_TEXT),
+    "required": array(_TEXT), "comment": {"enum": ["none", "optional", "required"]}, "apart": array(_TEXT),
+}  # fmt: skip
 SHARED: dict[str, Any] = {
     "Problem": obj(
         {"field": {**_TEXT, "description": "amount, lines.2.price, records.3.amount, or empty for the whole"},
@@ -46,6 +50,7 @@ SHARED: dict[str, Any] = {
         {"id": ID, "kind": {"enum": ["create", "update", "delete", "restore"]}, "revision": _COUNT, "at": MOMENT,
          "by": maybe(ID), "source": _TEXT,
          "changes": {"type": "object", "additionalProperties": obj({"before": {}, "after": {}})},
+         "step": {"type": ["string", "null"]}, "comment": {"type": ["string", "null"]},
          "sealed": {"type": ["integer", "null"]}}
     ),
     "History": obj({"changes": array(ref("Change"))}),
@@ -63,13 +68,26 @@ SHARED: dict[str, Any] = {
              "problems": array(ref("Problem")),
          }))}
     ),
+    "Step": obj(_STEP),
+    "Offers": obj({"steps": array(obj({**_STEP, "reason": {"type": ["string", "null"]}}))}),
+    "StepsTaken": obj(
+        {"done": _COUNT, "results": array(obj({
+            "id": _TEXT, "done": {"type": "boolean"}, "problems": array(ref("Problem")),
+        }))}
+    ),
+    "State": obj(
+        {"code": _TEXT, "title": _TEXT, "final": {"type": "boolean"}, "locked": {"type": "boolean"},
+         "read_only": array(_TEXT), "required": array(_TEXT)}
+    ),
+    "Flow": obj({"field": _TEXT, "initial": _TEXT, "states": array(ref("State")), "steps": array(ref("Step"))}),
     "Counts": obj(
         {"new": _COUNT, "changed": _COUNT, "same": _COUNT, "wrong": _COUNT,
          "rows": array(obj({"row": _COUNT, "problems": array(ref("Problem"))}))}
     ),
     "Import": obj(
         {"id": ID, "form": _TEXT,
-         "state": {"enum": ["uploaded", "checking", "checked", "running", "done", "failed", "interrupted"]},
+         "state": {"enum": ["uploaded", "checking", "checked", "running", "done", "failed", "interrupted",
+                            "undoing", "undone"]},
          "mode": {"enum": ["upsert", "create"]}, "all_or_nothing": {"type": "boolean"},
          "blank": {"enum": ["keep", "clear"]}, "done": _COUNT, "total": _COUNT,
          "columns": array(obj({"header": _TEXT, "field": {"type": ["string", "null"]}})),
@@ -82,7 +100,8 @@ SHARED: dict[str, Any] = {
     "Form": obj(
         {"name": _TEXT, "title": _TEXT, "description": _TEXT, "version": _TEXT, "module": _TEXT,
          "key": array(_TEXT), "label": _TEXT, "list": array(_TEXT), "actions": array(_TEXT),
-         "fields": array(ref("Field")), "hidden": array(_TEXT), "schema": {"type": "object"}},
+         "fields": array(ref("Field")), "hidden": array(_TEXT), "flow": maybe(ref("Flow")),
+         "schema": {"type": "object"}},
         optional=("schema",),
     ),
     "Forms": obj({"forms": array(ref("Form"))}),

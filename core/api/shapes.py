@@ -12,20 +12,22 @@ from core.records.transfer import Counts, Run
 if TYPE_CHECKING:
     from core.context import Context
     from core.errors import Problem
-    from core.forms import Field, Form
+    from core.forms import Field, Form, Step
     from core.records.model import Change, Page, Record
 
 
 def record_shape(record: Record, *, fields: Collection[str] | None = None) -> dict[str, Any]:
     """`hidden` names the fields that the reader may not see: absent from `data` otherwise means empty."""
     chosen = record.data if fields is None else {name: record.data[name] for name in record.data if name in fields}
+    hidden = sorted(name for name in record.hidden if fields is None or name in fields) if record.hidden else []
     return {
         "id": record.id,
         "form": record.form,
         "version": record.version,
         "revision": record.revision,
-        "data": dict(chosen),
-        "hidden": sorted(name for name in record.hidden if fields is None or name in fields),
+        "data": chosen,
+        "hidden": hidden,
+        "overdue": sorted(name for name in record.overdue if fields is None or name in fields),
         "created_at": record.created_at,
         "created_by": record.created_by,
         "updated_at": record.updated_at,
@@ -56,6 +58,8 @@ def change_shape(change: Change) -> dict[str, Any]:
         "by": change.by,
         "source": change.source,
         "changes": {name: {"before": pair[0], "after": pair[1]} for name, pair in change.changes.items()},
+        "step": change.step or None,
+        "comment": change.comment or None,
         "sealed": change.sealed,
     }
 
@@ -82,7 +86,32 @@ def form_shape(ctx: Context, form: Form, *, visible: Collection[str]) -> dict[st
         "actions": [action for action in ACTIONS if ctx.can(form.name, action)],
         "fields": [field_shape(field) for name, field in form.fields.items() if name in visible],
         "hidden": sorted(form.fields.keys() - set(visible)),
+        "flow": _flow_shape(form, visible),
     }
+
+
+def _flow_shape(form: Form, visible: Collection[str]) -> dict[str, Any] | None:
+    """The states and steps of a form, for who may see the states."""
+    flow = form.flow
+    if flow is None or flow.field not in visible:
+        return None
+    states = [
+        {
+            "code": one.code, "title": one.title, "final": one.final, "locked": one.read_only is None,
+            "read_only": sorted((one.read_only or frozenset()) & set(visible)),
+            "required": sorted(one.required & set(visible)),
+        }
+        for one in flow.states.values()
+    ]  # fmt: skip
+    return {"field": flow.field, "initial": flow.initial, "states": states, "steps": [*map(step_shape, flow.steps)]}
+
+
+def step_shape(step: Step) -> dict[str, Any]:
+    return {
+        "code": step.code, "title": step.title, "from": list(step.sources), "to": step.target,
+        "roles": list(step.roles), "required": list(step.required), "comment": step.comment,
+        "apart": list(step.apart),
+    }  # fmt: skip
 
 
 def field_shape(field: Field) -> dict[str, Any]:

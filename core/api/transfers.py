@@ -17,6 +17,7 @@ from core.api.shapes import run_shape
 from core.context import Context
 from core.errors import Invalid, Problem
 from core.i18n import _
+from core.people import must_write
 from core.records.transfer import (
     LIMITS,
     MIME,
@@ -57,6 +58,7 @@ async def _form(request: Request[Any, Any, Any], known: tuple[str, ...]) -> Mapp
 @post("/api/v1/files", permission="api", status_code=201, body_limit=LIMITS.size + FRAME)
 async def upload_file(ctx: Context, request: Request[Any, Any, Any]) -> Response[bytes]:
     parameters(request, ())
+    must_write(ctx.tenant)
     upload: UploadFile = (await _form(request, ()))["file"]
     found = await ctx.files.get(await ctx.files.put(upload.filename, pieces_of(upload)))
     shape = {"id": found.id, "name": found.name, "size": found.size, "mime": found.mime}

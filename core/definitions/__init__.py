@@ -11,7 +11,7 @@ from core.definitions.drafts import (
     undo,
 )
 from core.definitions.edits import value_of
-from core.definitions.formulas import formula_example, shown_formula
+from core.definitions.formulas import formula_example, shown_condition, shown_formula
 from core.definitions.model import (
     Draft,
     Fitness,
@@ -25,7 +25,7 @@ from core.definitions.model import (
 )
 from core.definitions.overview import overview
 from core.definitions.places import by_property, wrong_paths
-from core.definitions.properties import WrongProperty, kindred, pattern_matches, properties_of
+from core.definitions.properties import CONDITIONS, FORMULAS, WrongProperty, kindred, pattern_matches, properties_of
 from core.definitions.publishing import (
     draft_form,
     drop_form,
@@ -39,23 +39,16 @@ from core.definitions.publishing import (
     version,
     versions,
 )
-from core.definitions.rebuild import (
-    progress,
-    rebuild,
-    rebuild_all,
-    resume_rebuilds,
-    start_rebuild,
-    stop_rebuilds,
-    wait_for_rebuilds,
-)
+from core.definitions.rebuild import REBUILD, progress, rebuild, rebuild_all
 from core.definitions.switches import change_settings, settings_of, state, states, switch, switched_together
 
 __all__ = [
-    "Draft", "Fitness", "FormState", "ModuleState", "Outcome", "Preview", "Published", "Unfit", "Version",
+    "CONDITIONS", "FORMULAS", "REBUILD", "Draft", "Fitness", "FormState", "ModuleState", "Outcome", "Preview",
+    "Published", "Unfit", "Version",
     "WrongProperty", "by_property", "change_settings", "create_form", "discard_draft", "draft_form",
     "drop_form", "edit", "findings_of", "formula_example", "hidden_values", "kindred", "open_draft", "overview",
     "pattern_matches", "preview", "problems_of", "progress", "properties_of", "publish", "published_form",
-    "rebuild", "rebuild_all", "redo", "rename_form", "restore_version", "resume_rebuilds", "save_draft",
-    "settings_of", "shown_formula", "start_rebuild", "state", "states", "stop_rebuilds", "switch",
-    "switched_together", "undo", "value_of", "version", "versions", "wait_for_rebuilds", "wrong_paths",
+    "rebuild", "rebuild_all", "redo", "rename_form", "restore_version", "save_draft", "settings_of",
+    "shown_condition", "shown_formula", "state", "states", "switch", "switched_together", "undo", "value_of",
+    "version", "versions", "wrong_paths",
 ]  # fmt: skip

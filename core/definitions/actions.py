@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.definitions import choices, edits, overlays
+from core.definitions import choices, edits, flows, overlays
 from core.definitions.codes import code_from, free_code
 from core.definitions.edits import Definition
 from core.definitions.model import Draft
@@ -144,7 +144,9 @@ def _set(draft: Draft, typed: Typed) -> Change:
         values = {}
     if typed.has("default") and field["x-type"] == "choices":
         values["default"] = "\n".join(typed.all("default"))
-    definition, problems = edits.set_properties(draft.definition, path, values, parse_default=_parse_default)
+    definition, problems = edits.set_properties(
+        draft.definition, path, values, parse_default=_parse_default, compiled=draft.compiled
+    )
     if shipped:
         definition, refused = _only_allowed(draft, definition, path)
         problems += refused
@@ -298,7 +300,22 @@ def _accept(draft: Draft, typed: Typed) -> Change:
     return _changed(draft, dict(draft.definition), typed.one("field"), accept=True)
 
 
+def _flow(draft: Draft, typed: Typed) -> Change:
+    """States and steps; of a module's form only what its tenant may set."""
+    definition = flows.edit(draft.definition, typed, overlay=draft.overlay)
+    if not draft.overlay:
+        return _changed(draft, definition, "")
+    base = draft.base or {}
+    overlay = overlays.derive(base, definition, draft.hidden)
+    merged = merge(base, overlay)
+    refused = [p.message for p in merged.findings if p.code == "unsafe"]
+    if refused:
+        raise WrongProperty(refused[0])
+    return _changed(draft, merged.definition, "")
+
+
 ACTIONS: Mapping[str, Callable[[Draft, Typed], Change]] = {
     "add": _add, "copy": _copy, "move": _move, "remove": _remove, "show": _show, "set": _set, "type": _type,
     "choices": _choices, "form": _form, "columns": _columns, "section": _section, "accept": _accept,
+    "flow": _flow,
 }  # fmt: skip

@@ -13,6 +13,7 @@ from core.definitions.codes import CODE, code_from, free_code
 from core.definitions.model import Draft, Outcome
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
+from core.people import must_write
 from core.store import definitions as stored
 from core.store import drafts as kept
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 OWN = "own."
 MOST_STEPS = 100  # that may be undone
 ONE_STEP = 3  # seconds within which typing in one property counts as one step
+
+
+def may_change(ctx: Context) -> None:
+    """Before any change of what is defined: the right to it, and a licence that has not ended."""
+    must_design(ctx)
+    must_write(ctx.tenant)
 
 
 def must_design(ctx: Context) -> None:
@@ -56,6 +63,7 @@ async def _open(ctx: Context, form: str, *, lock: bool = False) -> Draft:
         "redo": tuple(body.get("redo", ())),
         "in_force": published,
         "renamed": body.get("renamed", {}),
+        "forms": ctx.forms,
     }
     if shipped is None:
         return Draft(
@@ -72,7 +80,7 @@ async def _open(ctx: Context, form: str, *, lock: bool = False) -> Draft:
 
 async def edit(ctx: Context, form: str, op: str, values: Mapping[str, Sequence[str]]) -> Outcome:
     """Make one typed edit and keep the draft. What cannot be taken comes back as problems, beside their property."""
-    must_design(ctx)
+    may_change(ctx)
     async with ctx.db.write():
         draft = await _open(ctx, form, lock=True)
         typed = actions.Typed(_renamed(draft, values))
@@ -149,7 +157,7 @@ async def redo(ctx: Context, form: str) -> Draft:
 
 
 async def _step(ctx: Context, form: str, *, back: bool) -> Draft:
-    must_design(ctx)
+    may_change(ctx)
     async with ctx.db.write():
         draft = await _open(ctx, form, lock=True)
         taken, other = (list(draft.undo), list(draft.redo)) if back else (list(draft.redo), list(draft.undo))
@@ -164,7 +172,7 @@ async def _step(ctx: Context, form: str, *, back: bool) -> Draft:
 
 async def save_draft(ctx: Context, form: str, definition: Mapping[str, Any]) -> Draft:
     """Put a whole definition (of a module's form: a whole overlay) in the place of the draft; it can be undone."""
-    must_design(ctx)
+    may_change(ctx)
     async with ctx.db.write():
         draft = await _open(ctx, form, lock=True)
         back = steps.difference(definition, draft.document)
@@ -174,14 +182,14 @@ async def save_draft(ctx: Context, form: str, definition: Mapping[str, Any]) -> 
 
 async def discard_draft(ctx: Context, form: str) -> None:
     """Drop what was changed since the last publish; a form never published disappears."""
-    must_design(ctx)
+    may_change(ctx)
     async with ctx.db.write():
         await kept.drop(ctx.db, ctx.tenant.id, form)
 
 
 async def create_form(ctx: Context, *, title: str, code: str = "", description: str = "", icon: str = "file") -> str:
     """A new form of the tenant's own, empty, as a draft; its name. The code is made from the title if none is given."""
-    must_design(ctx)
+    may_change(ctx)
     title, code = " ".join(title.split()), code.strip().removeprefix(OWN)
     problems = []
     if not title or len(title) > 60:
@@ -210,7 +218,7 @@ async def _own_codes(ctx: Context) -> set[str]:
 
 async def rename_form(ctx: Context, form: str, code: str) -> str:
     """Give a form that was never published another code; its new name."""
-    must_design(ctx)
+    may_change(ctx)
     code = code.strip().removeprefix(OWN)
     if not CODE.fullmatch(code):
         raise Invalid([Problem("code", "wrong", _("代码以小写字母开头，只含小写字母、数字和下划线，最多 40 个"))])

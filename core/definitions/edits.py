@@ -9,16 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from core.definitions.codes import CODE, code_from, free_code
-from core.definitions.formulas import read_formula
+from core.definitions.flows import with_mentions
+from core.definitions.formulas import every_formula, read_formula
 from core.definitions.properties import (
+    FORMULAS,
     LONGEST_TITLE,
     PARSERS,
+    PARTS,
     WrongProperty,
     keyword_of,
     may,
     properties_of,
+    with_part,
 )
 from core.errors import NotFound, Problem
+from core.forms import Form
 from core.formulas import renamed as formula_renamed
 from core.i18n import _
 
@@ -71,7 +76,11 @@ def value_of(definition: Mapping[str, Any], path: str, property_: str) -> Any:
     field = find(definition, path)
     if property_ == "pii":
         return bool(field.get("x-pii", field["x-type"] == "idcard"))
-    return field.get(keyword_of(property_))
+    if property_ in PARTS:
+        key, part = PARTS[property_]
+        return field[key].get(part) if isinstance(field.get(key), Mapping) else None
+    found = field.get(keyword_of(property_))
+    return None if property_ == "default" and isinstance(found, Mapping) else found
 
 
 def every_path(definition: Mapping[str, Any]) -> list[str]:
@@ -196,11 +205,14 @@ def _in_formulas(definition: Definition, within: str, old: str, new: str) -> Def
     """The definition with every formula speaking of the field by its new code."""
 
     def spoken(fields: Mapping[str, Any], owner: str) -> Definition:
-        return {
-            name: {**field, "x-formula": formula_renamed(field["x-formula"], old, new, owner=owner)}
-            if field.get("x-formula") else field
-            for name, field in fields.items()
-        }  # fmt: skip
+        found = {}
+        for name, field in fields.items():
+            changed = dict(field)
+            for key, part, text in every_formula(field):
+                after = formula_renamed(text, old, new, owner=owner)
+                changed[key] = {**changed[key], part: after} if part else after
+            found[name] = changed
+        return found
 
     if within:
         definition = _with_fields(definition, within, spoken(fields_of(definition, within), ""))
@@ -218,7 +230,7 @@ def _replace_mentions(definition: Definition, old: str, new: str | None) -> Defi
             definition = {**definition, key: [name for name in names if name] or None}
     if definition.get("x-label") == old:
         definition = {**definition, "x-label": new}
-    return _without_none(definition)
+    return with_mentions(_without_none(definition), old, new)
 
 
 def move(
@@ -252,14 +264,16 @@ def _section_at(fields: Mapping[str, Any], names: Sequence[str], place: int) -> 
 
 
 Parse = Callable[[Mapping[str, Any], str], Any]
+Compile = Callable[[Mapping[str, Any]], Form]
 
 
 def set_properties(
-    definition: Mapping[str, Any], path: str, values: Mapping[str, str], *, parse_default: Parse
+    definition: Mapping[str, Any], path: str, values: Mapping[str, str], *, parse_default: Parse, compiled: Compile
 ) -> tuple[Definition, list[Problem]]:
     """The definition with the typed `values` that can be taken, and a problem for each that cannot.
 
-    `parse_default` reads a typed default by the field it is for.
+    `parse_default` reads a typed default by the field it is for; `compiled` is the form among its tenant's others,
+    for formulas that read those.
     """
     within, name = split(path)
     result, problems = dict(definition), []
@@ -270,8 +284,10 @@ def set_properties(
         try:
             if property_ == "default":
                 value = parse_default(find(result, path), values["default"])
-            elif property_ == "formula":
-                value = read_formula(result, path, values["formula"])
+                if value is None and isinstance(find(result, path).get("x-default"), Mapping):
+                    continue  # it is worked out: nothing fixed was typed instead
+            elif property_ in FORMULAS:
+                value = read_formula(compiled(result), path, values[property_], property_)
             else:
                 value = PARSERS[property_](values[property_])
             result = _set(result, within, name, property_, value)
@@ -295,6 +311,8 @@ def _set(definition: Definition, within: str, name: str, property_: str, value: 
     if property_ == "label":
         current = definition.get("x-label")
         return _without_none({**definition, "x-label": name if value else None if current == name else current})
+    if property_ in PARTS:
+        return _with_fields(definition, within, {**fields, name: with_part(fields[name], property_, value)})
     key = keyword_of(property_)
     if value is False and property_ != "default" and not (property_ == "pii" and fields[name]["x-type"] == "idcard"):
         value = None  # what is off needs no mention; an ID card is personal unless said otherwise

@@ -70,7 +70,7 @@ async def fitness(
         if tally.checked >= bound:
             complete = False
             break
-        seen = shown(reaching(given, reader, row), old.fields) == old.fields.keys()
+        seen = shown(reaching(given, reader, old, row), old.fields) == old.fields.keys()
         label = label_of(old, row["id"], data) if seen else None
         _look(tally, old, new, id=row["id"], label=label, data=data, removed=removed, moved=moved)
     titles = {**{n: f.title for n, f in old.fields.items()}, **{n: f.title for n, f in new.fields.items()}}

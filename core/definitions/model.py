@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.errors import Problem
-from core.forms import Form, Manifest
+from core.forms import Form, FormSet, Manifest, compile_form
 
 Kind = Literal["form", "overlay"]
 
@@ -31,10 +31,16 @@ class Draft:
     undo: tuple[Mapping[str, Any], ...] = ()
     redo: tuple[Mapping[str, Any], ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)  # codes that changed while being typed
+    forms: FormSet | None = field(default=None, repr=False, compare=False)  # those among which it will stand
 
     @property
     def overlay(self) -> bool:
         return self.kind == "overlay"
+
+    def compiled(self, definition: Mapping[str, Any]) -> Form:
+        """The form that `definition` would be, among the others; never fails, however unfinished it is."""
+        form = compile_form(self.form, {"properties": {}, **definition}, version="0")
+        return self.forms.including(form) if self.forms is not None else form
 
     def fixed(self, path: str) -> bool:
         """Whether records may hold values under this path: its code stays, its type changes only within its kind."""
@@ -139,6 +145,7 @@ class ModuleState:
     name: str
     manifest: Manifest | None
     enabled: bool
+    licensed: bool = True  # the tenant's licence lets it be on
     forms: tuple[tuple[str, str, int, int], ...] = ()  # (name, title, fields, records)
     pages: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Problem
+from core.forms.flow_overlays import items_of
 from core.forms.overlays import SAFE, base_value, merge, three_way_check
 
 EMPTY: Mapping[str, Any] = {"items": []}
@@ -43,11 +44,25 @@ def derive(
             if item and before and before.get("value") == item["value"] and not accept:
                 item["base"] = before.get("base", item["base"])
             items += [item] if item else []
+    items += _flow_items(base, definition, previous, accept=accept)
     items += [{"op": "hide", "name": name} for name in shipped if name in hidden]
     if list(merge(base, {"items": items}).definition["properties"]) != list(definition["properties"]):
         items.append({"op": "order", "names": list(definition["properties"])})
     items += [] if accept else _without_effect(base, previous)
     return {"base_version": str(base.get("x-version", "1")), "items": items}
+
+
+def _flow_items(
+    base: Mapping[str, Any], definition: Mapping[str, Any], previous: Mapping[str, Any], *, accept: bool
+) -> list[dict[str, Any]]:
+    old = {(i["op"], i.get("code"), i.get("property")): i for i in previous.get("items", ()) if "code" in i}
+    items = []
+    for item in items_of(base, definition):
+        before = old.get((item["op"], item["code"], item["property"]))
+        if before and before.get("value") == item["value"] and not accept:
+            item["base"] = before.get("base", item["base"])
+        items.append(item)
+    return items
 
 
 def _added(definition: Mapping[str, Any], shipped: Mapping[str, Any]) -> list[dict[str, Any]]:

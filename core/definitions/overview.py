@@ -41,10 +41,10 @@ async def _counted(ctx: Context, form: str) -> dict[str, Any]:
     return {"records": min(number, COUNTED), "records_exact": number <= COUNTED}
 
 
-def _rebuilding(ctx: Context, row: Mapping[str, Any] | None) -> int | None:
+async def _rebuilding(ctx: Context, row: Mapping[str, Any] | None) -> int | None:
     if row is None or (row["pending"] or "[]") == "[]":
         return None
-    return progress(ctx.db, ctx.tenant.id, row["form"]) or 0
+    return await progress(ctx, row["form"]) or 0
 
 
 async def _own(
@@ -55,7 +55,7 @@ async def _own(
     return FormState(
         form=name, kind="form", title=body.get("title", name), icon=body.get("x-icon", "file"),
         version=row["version"] if row else 0, fields=len(body.get("properties", {})), draft=draft is not None,
-        menu=body.get("x-menu", True), changed_at=changed_at, rebuilding=_rebuilding(ctx, row),
+        menu=body.get("x-menu", True), changed_at=changed_at, rebuilding=await _rebuilding(ctx, row),
         **(await _counted(ctx, name) if row else {}),
     )  # fmt: skip
 
@@ -72,6 +72,6 @@ async def _shipped(
         form=name, kind="overlay", title=form.title if form else base.get("title", name),
         icon=base.get("x-icon", "file"), version=row["version"] if row else 0,
         fields=len(merged.definition["properties"]) - len(merged.hidden), draft=draft is not None,
-        changed_at=changed_at, rebuilding=_rebuilding(ctx, row), added=len(merged.added), changed=len(others),
+        changed_at=changed_at, rebuilding=await _rebuilding(ctx, row), added=len(merged.added), changed=len(others),
         findings=len(overlays.findings(base, overlay)), **await _counted(ctx, name),
     )  # fmt: skip

@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.definitions.properties import PARTS
 from core.errors import Problem
 from core.forms import PROPERTIES
 from core.i18n import _
 
 _FIELD = re.compile(r"properties\.([^.]+)(?:\.items\.properties\.([^.]+))?\.?(.*)")
-_BY_KEY = {p.keyword: p.name for p in PROPERTIES.values() if p.place == "field"} | {"enum": "choices"}
+_PARTS = {f"{key}.{part}": name for name, (key, part) in PARTS.items()}
+_WHOLE = [p for p in PROPERTIES.values() if p.place == "field" and p.name not in PARTS]
+_BY_KEY = {p.keyword: p.name for p in _WHOLE} | {name: name for name in PARTS} | {"enum": "choices"}
 
 
 def placed(problems: Sequence[Problem], definition: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -23,7 +26,7 @@ def _place(field: str, definition: Mapping[str, Any]) -> str:
     found = _FIELD.fullmatch(field)
     if found:
         name, column, rest = found.groups()
-        key = rest.partition(".")[0]
+        key = _PARTS.get(rest, rest.partition(".")[0])
         property_ = "columns" if not column and key == "items" else _BY_KEY.get(key, key or "title")
         return f"{name}.{column}:{property_}" if column else f"{name}:{property_}"
     head, _dot, rest = field.partition(".")

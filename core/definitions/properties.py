@@ -6,11 +6,24 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.forms import FIELD_TYPES, PROPERTIES, compile_schema, pattern_fault
+from core.forms import FIELD_TYPES, MAY_BE_COMPUTED, PROPERTIES, compile_schema, pattern_fault
 from core.forms.overlays import SAFE
 from core.i18n import _
 
-NOT_IN_ROWS = frozenset({"listed", "key", "label", "section", "pii"})  # they speak of the whole record
+# properties that are formulas -> what the formula is to its field
+FORMULAS: Mapping[str, str] = {
+    "formula": "formula", "default_formula": "default", "visible_when": "visible", "required_when": "required",
+    "readonly_when": "readonly",
+}  # fmt: skip
+# properties that are one part of what their key holds
+PARTS: Mapping[str, tuple[str, str]] = {
+    "default_formula": ("x-default", "formula"), "visible_when": ("x-when", "visible"),
+    "keep_hidden": ("x-when", "hidden"), "required_when": ("x-when", "required"),
+    "readonly_when": ("x-when", "readonly"),
+}  # fmt: skip
+CONDITIONS = ("visible_when", "keep_hidden", "required_when", "readonly_when")
+# they speak of the whole record
+NOT_IN_ROWS = frozenset({"listed", "key", "label", "section", "pii", "default_formula", *CONDITIONS})
 LONGEST_TITLE, LONGEST_SECTION, LONGEST_HELP, LONGEST_UNIT, LONGEST_PATTERN = 60, 40, 300, 20, 200
 MOST_DECIMALS, LONGEST_TEXT, MOST_ITEMS = 6, 100_000, 500
 
@@ -106,7 +119,8 @@ PARSERS: Mapping[str, Callable[[str], Any]] = {
     "ref": _text(120),
     "pii": _switch,
     "default": str,  # read by the field it is for
-    "formula": str,  # read among the fields it speaks of
+    **dict.fromkeys(FORMULAS, str),  # read among the fields they speak of
+    "keep_hidden": _switch,
 }
 
 
@@ -124,6 +138,7 @@ def properties_of(type_: str, *, in_rows: bool = False, shipped: bool = False) -
     names = list(FIELD_TYPES[type_].properties)
     if FIELD_TYPES[type_].may_be_label and "listed" in names:
         names.insert(names.index("listed") + 1, "label")
+    names += [*(("default_formula",) if type_ in MAY_BE_COMPUTED else ()), *CONDITIONS]
     if shipped:
         return () if in_rows else tuple(name for name in names if name in SAFE)
     return tuple(name for name in names if not in_rows or name not in NOT_IN_ROWS)
@@ -137,3 +152,19 @@ def may(type_: str, property_: str) -> bool:
 def kindred(type_: str) -> frozenset[str]:
     """The types a field with stored values may become without its values losing their meaning."""
     return next((group for group in KINDRED if type_ in group), frozenset({type_}))
+
+
+def with_part(field: Mapping[str, Any], property_: str, value: Any) -> dict[str, Any]:
+    """The field with one part of what a key holds."""
+    key, part = PARTS[property_]
+    held = field.get(key)
+    if not isinstance(held, Mapping):
+        if value in (None, False):
+            return dict(field)
+        held = {}
+    value = ("keep" if value else None) if part == "hidden" else value
+    parts = {name: one for name, one in {**held, part: value}.items() if one is not None}
+    if "visible" not in parts:
+        parts.pop("hidden", None)  # it speaks of what is not shown
+    rest = {name: one for name, one in field.items() if name != key or parts}
+    return {**rest, key: parts} if parts else rest

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core import exact, people
 from core.definitions import overlays
-from core.definitions.drafts import OWN, must_design, open_draft, save_draft
+from core.definitions.drafts import OWN, may_change, must_design, open_draft, save_draft
 from core.definitions.fitness import BOUND, fitness, values_of
 from core.definitions.model import Draft, Fitness, Preview, Published, Version
 from core.definitions.places import placed
-from core.definitions.rebuild import start_rebuild, stored_form
+from core.definitions.rebuild import enqueue_rebuild, stored_form
 from core.errors import Conflict, Invalid, NotFound, Problem
-from core.forms import Form, assign_slots, changed_slots, check_definition, compile_form, diff_definitions
+from core.forms import (
+    Form,
+    assign_slots,
+    changed_slots,
+    check_definition,
+    compile_form,
+    diff_definitions,
+    plan_of,
+    source_of,
+    sources,
+)
 from core.i18n import _
+from core.people import rights
 from core.people.model import matches
-from core.records import reindex_all
+from core.records import Condition, Query, reindex_all
 from core.store import UniqueViolation
 from core.store import definitions as stored
 from core.store import drafts as kept
@@ -34,8 +45,10 @@ QUICK_BOUND = 10_000  # records looked at while somebody waits for an edit
 def draft_form(draft: Draft, *, lang: str = "zh") -> Form:
     """The form that a draft would be; never fails, however unfinished the draft is."""
     if draft.overlay:
-        return compile_form(draft.form, draft.base or {}, draft.document, version="0", lang=lang)
-    return compile_form(draft.form, {"properties": {}, **draft.document}, version="0", lang=lang)
+        form = compile_form(draft.form, draft.base or {}, draft.document, version="0", lang=lang)
+    else:
+        form = compile_form(draft.form, {"properties": {}, **draft.document}, version="0", lang=lang)
+    return draft.forms.including(form) if draft.forms is not None else form
 
 
 def published_form(draft: Draft, *, lang: str = "zh") -> Form | None:
@@ -48,8 +61,24 @@ def published_form(draft: Draft, *, lang: str = "zh") -> Form | None:
 def problems_of(ctx: Context, draft: Draft) -> tuple[Problem, ...]:
     """Why a draft cannot be published yet, each as "path:property"; () where it can."""
     definition = {key: value for key, value in draft.definition.items() if key != "x-translations"}
-    found = check_definition({"properties": {}, **definition}, name=draft.form, known_forms=set(ctx.forms.names()))
-    return placed(found, definition)
+    known = set(ctx.forms.names())
+    found = check_definition({"properties": {}, **definition}, name=draft.form, known_forms=known, forms=ctx.forms)
+    return placed(found or list(_out_of_sight(ctx, draft)), definition)
+
+
+def _out_of_sight(ctx: Context, draft: Draft) -> Iterator[Problem]:
+    """Formulas that read elsewhere what their designer may not see: nobody brings into a form what is kept from him."""
+    form = draft_form(draft)
+    before = published_form(draft)
+    for step in plan_of(form).steps:
+        old = {**before.fields, **before.hidden}.get(step.field.name) if before else None
+        if step.formula is None or (old and old.formula == step.field.formula):
+            continue
+        for source, field in sources(form, step.formula):
+            if source != draft.form and not any(right.shows(field) for right in rights(ctx.access, source, "read")):
+                message = _("公式取了您无权查看的内容，请让有权限的同事来设计")
+                yield Problem(f"properties.{step.field.name}.x-formula", "forbidden", message)
+                break
 
 
 async def preview(ctx: Context, form: str, *, bound: int = BOUND) -> Preview:
@@ -64,7 +93,8 @@ async def preview(ctx: Context, form: str, *, bound: int = BOUND) -> Preview:
     gone = set(old.fields) - set(new.fields) if old else set()
     views = await _views_using(ctx, old, gone) if old and gone else ()
     return Preview(
-        changes=_changes(draft, old, new), problems=(), fitness=fit, views=views, findings=findings_of(draft),
+        changes=(*_changes(draft, old, new), *await _stranded(ctx, old, new)), problems=(), fitness=fit,
+        views=views, findings=findings_of(draft),
         first=old is None, roles=await _roles_with(ctx, form) if old is None else (),
     )  # fmt: skip
 
@@ -86,6 +116,21 @@ def _changes(draft: Draft, old: Form | None, new: Form) -> tuple[str, ...]:
         before = (draft.in_force or overlays.EMPTY)["items"]
         return (_("确认模块升级后的改动"),) if draft.document["items"] != before else ()
     return (_("修改图标、选项颜色等不影响数据的设置"),) if draft.document != draft.in_force else ()
+
+
+async def _stranded(ctx: Context, old: Form | None, new: Form) -> tuple[str, ...]:
+    """How many records stand in a state that the new version no longer has: they stay there, and no step leads on."""
+    flow = old.flow if old else None
+    if old is None or flow is None or new.flow is None or not ctx.can(old.name, "read"):
+        return ()
+    gone = [state for code, state in flow.states.items() if code not in new.flow.states]
+    found = []
+    for state in gone if flow.field == new.flow.field else ():
+        query = Query(where=(Condition(flow.field, "eq", state.code),))
+        number = await ctx.records.count(old.name, query, bound=BOUND)
+        words = {"state": state.title, "n": f"{number.number}{'' if number.exact else '+'}"}
+        found.append(_("删去状态“{state}”：现有 {n} 条停在那里，之后没有步骤可办，可先办理到别的状态", **words))
+    return tuple(found)
 
 
 async def _roles_with(ctx: Context, form: str) -> tuple[str, ...]:
@@ -142,7 +187,7 @@ async def publish(ctx: Context, form: str, *, note: str = "") -> Published:
     Records are not touched: those that no longer fit stay readable as they are and must be put right when they
     are next changed. Lists read slowly, through JSON, where a slot is still being rebuilt.
     """
-    must_design(ctx)
+    may_change(ctx)
     draft = await open_draft(ctx, form)
     _refuse(ctx, draft)
     old = await _in_force(ctx, draft)
@@ -195,13 +240,26 @@ async def _publish(ctx: Context, draft: Draft, old: Form | None, *, note: str) -
     except UniqueViolation:
         raise Conflict(_("刚才有人修改或发布了这张表单，请重新查看后再发布")) from None
     await kept.drop(ctx.db, tenant, form)
+    moved = _other_formulas(old, new)
+    if moved and await kept.has_records(ctx.db, tenant, form):
+        await ctx.records.formulas_changed(form, moved)
     if pending:
-        ctx.db.after_commit(lambda: _start(ctx, new))
+        await enqueue_rebuild(ctx, form)
     return Published(form=new, version=number, rebuilding=pending)
 
 
-async def _start(ctx: Context, form: Form) -> None:
-    start_rebuild(ctx.db, ctx.tenant.id, form)
+def _other_formulas(old: Form | None, new: Form) -> frozenset[str]:
+    """The fields that stored records do not yet have as their new formulas say."""
+    found = set()
+    before = {**old.fields, **old.hidden} if old else {}
+    for name, field in {**new.fields, **new.hidden}.items():
+        was = before.get(name)
+        columns = {column.name: column.formula for column in was.columns} if was else {}
+        if any(column.formula and columns.get(column.name) != column.formula for column in field.columns):
+            found.add(name)
+        if field.formula and (was is None or was.formula != field.formula or was.decimals != field.decimals):
+            found.add(name)
+    return frozenset(found)
 
 
 def _with_slots(draft: Draft, latest: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -268,7 +326,7 @@ async def version(ctx: Context, form: str, number: int) -> Form:
 
 async def restore_version(ctx: Context, form: str, number: int) -> Draft:
     """Take an old version as the draft; nothing changes for users until it is published."""
-    must_design(ctx)
+    may_change(ctx)
     row = await stored.fetch(ctx.db, ctx.tenant.id, form, version=number)
     if row is None:
         raise NotFound(_("没有第 {n} 版", n=number))
@@ -277,7 +335,7 @@ async def restore_version(ctx: Context, form: str, number: int) -> Draft:
 
 async def drop_form(ctx: Context, form: str) -> None:
     """Delete a form of the tenant's own that holds no record; for others there is hiding it from the menu."""
-    must_design(ctx)
+    may_change(ctx)
     if not form.startswith(OWN):
         raise Conflict(_("模块的表单不能删除；可以在“模块”里关闭整个模块"))
     async with ctx.db.write():
@@ -292,5 +350,7 @@ async def drop_form(ctx: Context, form: str) -> None:
 
 
 def _points_at(form: Form, target: str) -> bool:
+    """Whether the form refers to `target`, or totals its records."""
     items = [*form.fields.values(), *form.hidden.values()]
-    return any(item.ref == target for field in items for item in (field, *field.columns))
+    gathers = any(source_of(what.owner)[0] == target for what in plan_of(form).gathers)
+    return gathers or any(item.ref == target for field in items for item in (field, *field.columns))

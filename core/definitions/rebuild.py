@@ -1,63 +1,55 @@
-"""Making lists fast again after a publish: slots are rebuilt in chunks, in the background, also after a restart."""
+"""Making lists fast again after a publish: slots are rebuilt in chunks, by a job behind it."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from core import exact
+from core.errors import NotFound
 from core.forms import Catalogue, Form, compile_form
+from core.i18n import _
+from core.jobs import JobKind
 from core.records import reindex
 from core.store import definitions as stored
 from core.store import drafts as counted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from core.context import Context
+    from core.jobs import Job
     from core.platform import Platform
     from core.store import Database
 
-_log = logging.getLogger("dougong.definitions")
 CHUNK = 500
 COUNTED = 2_000_000  # beyond, progress is shown as of this many
-_progress: dict[tuple[int, int, str], int] = {}  # (database, tenant, form) -> per cent, of this process's rebuilds
-_running: dict[tuple[int, int, str], asyncio.Task[None]] = {}
 
 
-def progress(db: Database, tenant: int, form: str) -> int | None:
-    """Per cent done of a rebuild that runs in this process."""
-    return _progress.get((id(db), tenant, form))
+async def enqueue_rebuild(ctx: Context, form: str) -> None:
+    """Have the newest version of the form rebuilt once the transaction that publishes it is committed."""
+    await ctx.jobs.enqueue(REBUILD.name, {"form": form}, key=form)
 
 
-def start_rebuild(db: Database, tenant: int, form: Form) -> None:
-    """Begin, or begin anew with a newer version of the form; returns at once."""
-    place = (id(db), tenant, form.name)
-    before = _running.get(place)
-    task = asyncio.create_task(_run(db, tenant, form, before), name=f"rebuild {form.name}")
-    _running[place] = task
-    _progress[place] = 0
-    task.add_done_callback(lambda done: _forget(place, done))
+async def progress(ctx: Context, form: str) -> int | None:
+    """Per cent done of a rebuild that waits or runs, wherever."""
+    found = await ctx.jobs.newest(REBUILD.name, form)
+    return (found.percent or 0) if found is not None and found.open else None
 
 
-def _forget(place: tuple[int, int, str], done: asyncio.Task[None]) -> None:
-    if _running.get(place) is done:
-        del _running[place]
-        _progress.pop(place, None)
+async def _run(ctx: Context, job: Job) -> None:
+    name = job.args["form"]
+    versions = await stored.versions(ctx.db, ctx.tenant.id, name)
+    form = stored_form(ctx.catalogue, versions[0]) if versions else None
+    if versions and form is None:
+        raise NotFound(_("表单 {form} 所属的模块不在，装回后请重试。", form=name))
+    if form is not None:
+        await rebuild(ctx.db, ctx.tenant.id, form, told=job.progress)
 
 
-async def _run(db: Database, tenant: int, form: Form, before: asyncio.Task[None] | None) -> None:
-    if before is not None:
-        await asyncio.wait([before])
-    try:
-        await rebuild(db, tenant, form)
-    except Exception:
-        _log.exception("rebuilding %s of tenant %s stopped; it goes on at the next start", form.name, tenant)
-
-
-async def rebuild(db: Database, tenant: int, form: Form) -> bool:
+async def rebuild(
+    db: Database, tenant: int, form: Form, *, told: Callable[[int, int], Awaitable[None]] | None = None
+) -> bool:
     """Rebuild all that is derived from the records of `form`; False where a newer version came meanwhile."""
-    place = (id(db), tenant, form.name)
     total = await counted.count_records(db, tenant, form.name, bound=COUNTED) or 1
     last: str | None = ""
     done = 0
@@ -66,9 +58,8 @@ async def rebuild(db: Database, tenant: int, form: Form) -> bool:
             return False
         last, number = await reindex(db, tenant, form, after=last, limit=CHUNK)
         done += number
-        if place in _progress:
-            _progress[place] = min(99, done * 100 // total)
-        await asyncio.sleep(0)
+        if told is not None:
+            await told(done, total)
     async with db.write():
         if not await _newest(db, tenant, form):
             return False
@@ -82,39 +73,21 @@ async def _newest(db: Database, tenant: int, form: Form) -> bool:
     return bool(rows) and str(rows[0]["version"]) == form.version
 
 
-async def wait_for_rebuilds(db: Database) -> None:
-    """Until nothing is being rebuilt in this process: for tests and for commands that end."""
-    while tasks := [task for place, task in _running.items() if place[0] == id(db)]:
-        await asyncio.wait(tasks)
-        await asyncio.sleep(0)
-
-
-async def stop_rebuilds(db: Database) -> None:
-    """End them before the database closes; they go on at the next start."""
-    for place, task in list(_running.items()):
-        if place[0] == id(db):
-            task.cancel()
-            await asyncio.wait([task])
-
-
-async def resume_rebuilds(db: Database, catalogue: Catalogue) -> None:
-    """Go on with what an earlier process left half done. A form whose module is missing waits for it."""
-    for row in await stored.pending_anywhere(db):
-        found = await stored.fetch(db, row["tenant"], row["form"], version=row["version"])
-        form = stored_form(catalogue, found) if found else None
-        if form is not None:
-            start_rebuild(db, row["tenant"], form)
-
-
 async def rebuild_all(platform: Platform, tenant: int) -> AsyncIterator[tuple[str, int]]:
     """Rebuild whatever the tenant has stored, form by form: (form, records done) after each chunk.
 
     Records of a module whose folder is gone are left as they are.
     """
-    db, published = platform.db, {row["form"]: row for row in await stored.latest(platform.db, tenant)}
+    async for form, done in rebuild_stored(platform.db, platform.catalogue, tenant):
+        yield form, done
+
+
+async def rebuild_stored(db: Database, catalogue: Catalogue, tenant: int) -> AsyncIterator[tuple[str, int]]:
+    """The same where there is no platform yet, or none is needed."""
+    published = {row["form"]: row for row in await stored.latest(db, tenant)}
     for name in await counted.forms_with_records(db, tenant):
-        row, base = published.get(name), platform.catalogue.forms.get(name)
-        form = stored_form(platform.catalogue, row) if row else compile_form(name, base, version="0") if base else None
+        row, base = published.get(name), catalogue.forms.get(name)
+        form = stored_form(catalogue, row) if row else compile_form(name, base, version="0") if base else None
         last: str | None = "" if form else None
         done = 0
         while form is not None and last is not None:
@@ -131,3 +104,6 @@ def stored_form(catalogue: Catalogue, row: object, *, lang: str = "zh") -> Form 
         return compile_form(name, body, version=version, lang=lang, pending=pending)
     base = catalogue.forms.get(name)
     return compile_form(name, base, body, version=version, lang=lang, pending=pending) if base is not None else None
+
+
+REBUILD = JobKind(name="core.rebuild", title="整理已有数据", run=_run, system=True)

@@ -55,6 +55,7 @@ async def _state(
         name=manifest.name,
         manifest=manifest,
         enabled=manifest.name in ctx.enabled,
+        licensed=manifest.name in ctx.licensed,
         forms=tuple(forms),
         pages=ctx.found.pages_of(manifest.name),
         hooks=ctx.found.hooks_of(manifest.name),
@@ -116,9 +117,12 @@ async def switch(
     is refused while those are off, and one that others need while those are on, unless `together`.
     """
     must_switch(ctx)
+    people.must_write(ctx.tenant)
     manifest = next((m for m in ctx.modules if m.name == module), None)
     if manifest is None and on:
         raise NotFound(_("没有安装模块 {module}，无法打开", module=module))
+    if manifest is not None and on and module not in ctx.licensed:
+        raise Forbidden(_("本单位的授权不含“{title}”，请联系平台运营方", title=manifest.title(ctx.language)))
     if manifest is None:
         if all(row["module"] != module for row in await stored.switches(ctx.db, ctx.tenant.id)):
             raise NotFound(_("没有模块 {module}", module=module))
@@ -218,6 +222,7 @@ def settings_of(ctx: Context, module: str) -> Form:
 
 async def change_settings(ctx: Context, module: str, values: Mapping[str, Any]) -> None:
     """Keep the tenant's settings for a module; Invalid names each that is wrong."""
+    people.must_write(ctx.tenant)
     form = settings_of(ctx, module)
     tidy = clean(form, values)
     problems = check(form, tidy)

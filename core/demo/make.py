@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from core import people
 from core.definitions import switch
 from core.demo import words
+from core.demo.hands import Hands, hands
 from core.demo.own_form import make_own_form
+from core.demo.plan import make_plan
 from core.errors import Invalid
 from core.forms import uscc_check_digit
 from core.records import Query
@@ -31,16 +33,19 @@ class Login:
     login: str
     name: str
     role: str  # code of the role
-    tenants: tuple[str, ...]
+    tenants: tuple[str, ...]  # none: he operates the platform
 
 
 TENANTS = (("qinghe", "青禾市城建工程集团"), ("linxi", "临溪区民心工程办公室"))
+SEATS = {"qinghe": 20, "linxi": 10}
 LOGINS = (
     Login("admin", "周敏", "admin", ("qinghe",)),
     Login("cost", "陈建国", "cost_engineer", ("qinghe",)),
+    Login("chief", "刘海涛", "cost_approver", ("qinghe",)),
     Login("viewer", "李晓燕", "viewer", ("qinghe",)),
     Login("linxi", "王志强", "admin", ("linxi",)),
     Login("both", "赵玉兰", "editor", ("qinghe", "linxi")),
+    Login("operator", "平台运营", "", ()),
 )
 DEPARTMENTS = ("工程部", "成本合约部", "财务部", "综合办公室")
 
@@ -52,11 +57,13 @@ async def make_demo(platform: Platform) -> bool:
     projects = {"qinghe": words.COMPANY_PROJECTS, "linxi": words.DISTRICT_PROJECTS}
     contexts = await _people(platform)
     for code, ctx in contexts.items():
-        for module in ("partners", "cost_center"):
+        for module in ("partners", "cost_center", "progress"):
             await switch(ctx, module, True)
         ctx = await _again(platform, ctx)
         await _give_module_roles(platform, ctx)
-        await _Maker(ctx, random.Random(code)).fill(projects[code])
+        both = await hands(platform, ctx)
+        await _Maker(ctx, random.Random(code), both).fill(projects[code])
+        await make_plan(ctx)
         if code == "linxi":
             await make_own_form(platform, ctx)
     return True
@@ -66,10 +73,13 @@ async def _people(platform: Platform) -> dict[str, Context]:
     """The tenants with their departments and members; a context of each tenant's administrator."""
     db, contexts = platform.db, {}
     accounts = {
-        who.login: await people.create_account(db, login=who.login, name=who.name, password=PASSWORD) for who in LOGINS
+        who.login: await people.create_account(
+            db, login=who.login, name=who.name, password=PASSWORD, operator=not who.tenants
+        )
+        for who in LOGINS
     }
     for code, name in TENANTS:
-        tenant = await people.create_tenant(db, code=code, name=name)
+        tenant = await people.create_tenant(db, code=code, name=name, licence=people.Licence(seats=SEATS[code]))
         departments = [await people.create_department(db, tenant, name=title) for title in DEPARTMENTS]
         for place, who in enumerate(who for who in LOGINS if code in who.tenants):
             role = who.role if who.role in BUILT_IN else "editor"
@@ -98,8 +108,8 @@ async def _again(platform: Platform, ctx: Context) -> Context:
 class _Maker:
     """Fills one tenant; the same seed gives the same data, dated back from today."""
 
-    def __init__(self, ctx: Context, chance: random.Random) -> None:
-        self.ctx, self.chance = ctx, chance
+    def __init__(self, ctx: Context, chance: random.Random, hands: Hands) -> None:
+        self.ctx, self.chance, self.hands = ctx, chance, hands
         self.today = date.today()
 
     async def fill(self, projects: Sequence[tuple[Any, ...]]) -> None:
@@ -111,9 +121,9 @@ class _Maker:
         await self._write("cost_center.project", [self._project(*project) for project in projects])
         ids = await self._ids("cost_center.project")
         budgets = {project[0]: self._budget(project, ids, accounts) for project in projects}
-        await self._write("cost_center.budget", list(budgets.values()))
+        await self._walked("cost_center.budget", list(budgets.values()))
         contracts = [c for p in projects for c in self._contracts(p, ids, accounts, budgets[p[0]])]
-        await self._write("cost_center.contract", contracts)
+        await self._walked("cost_center.contract", contracts)
         signed = await self._ids("cost_center.contract")
         for project in projects:
             entries = self._entries(project, ids, accounts, budgets[project[0]], contracts, signed)
@@ -123,6 +133,14 @@ class _Maker:
         result = await self.ctx.records.bulk(form, rows, mode="create", source="page")
         if result.wrong:
             raise Invalid([problem for row in result.rows for problem in row.problems], f"demo: {form}")
+
+    async def _walked(self, form: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows that say in "status" how far they have come, then take the steps that lead there."""
+        fresh = [{name: value for name, value in row.items() if name != "status"} for row in rows]
+        await self._write(form, fresh)
+        ids = await self._ids(form)
+        for row in rows:
+            await self.hands.walk(form, ids[row["code"]], _STEPS[row["status"]], data=row)
 
     async def _ids(self, form: str) -> dict[str, str]:
         """{business key: id} of every record of `form`."""
@@ -185,7 +203,7 @@ class _Maker:
                               "price": price, "amount": amount})  # fmt: skip
         return {
             "code": f"{code}-YS01", "project": ids[code], "kind": "target",
-            "status": "frozen" if months else "draft", "lines": lines,
+            "status": "frozen" if months else "submitted", "lines": lines,
             "date": (self._start(months) - timedelta(days=20)).isoformat(), "reason": "依据施工图预算与招标文件编制。",
         }  # fmt: skip
 
@@ -210,16 +228,20 @@ class _Maker:
             yield {
                 "code": f"{code}-HT{place + 1:03d}", "name": title, "project": ids[code], "account": accounts[account],
                 "kind": kind, "party": name, "sign_date": min(signed, self.today).isoformat(),
-                "status": "settled" if status == "completed" else "executing",
+                "status": "settled" if status == "completed" else _last(place, project[8]),
                 "amount_gross": (planned[account] * factor * Decimal("1.09")).quantize(Decimal(1)) * 1,
-                "tax_rate": Decimal(9), "terms": "按月计量，支付至当月完成产值的 80%，竣工结算后付至 97%，质保金 3%。",
+                "tax_rate": Decimal(9),
+                **({"lease_end": (signed + timedelta(days=365)).isoformat()} if kind == "lease" else {}),
+                **({} if kind in ("lease", "service") else {"retention": Decimal(3)}),
+                "terms": "按月计量，支付至当月完成产值的 80%，竣工结算后付至 97%，质保金 3%。",
             }  # fmt: skip
 
     def _entries(self, project, ids, accounts, budget, contracts, signed) -> Iterator[dict[str, Any]]:
         code, months, done, over = project[0], project[7], project[8], project[9]
         number = 0
         for account, amount in self._planned(budget, accounts).items():
-            held = next((c for c in contracts if c["project"] == ids[code] and c["account"] == accounts[account]), None)
+            agreed = [c for c in contracts if c["status"] not in ("draft", "approving")]
+            held = next((c for c in agreed if c["project"] == ids[code] and c["account"] == accounts[account]), None)
             items = words.PLAN[account][3]
             amount *= Decimal(self.chance.randrange(88, 111)) / 100  # no account runs just as planned
             for month, part in enumerate(_s_curve(months)):
@@ -244,8 +266,19 @@ class _Maker:
         return date(start.year + index // 12, index % 12 + 1, 1)
 
 
+_APPROVED = ("submit", "approve")
+_STEPS = {
+    "draft": (), "approving": ("submit",), "effective": _APPROVED, "executing": (*_APPROVED, "start"),
+    "settled": (*_APPROVED, "start", "complete", "settle"), "submitted": ("submit",), "frozen": (*_APPROVED, "freeze"),
+}  # fmt: skip
 _FIRM_KIND = {"labor": "labor_sub", "material": "supplier", "lease": "equipment", "subcontract": "subcontractor",
               "equipment": "equipment", "service": "other"}  # fmt: skip
+
+
+def _last(place: int, done: int) -> str:
+    """How far a contract of a running project has come: before half-time some are still being agreed."""
+    young = ("executing", "executing", "effective", "approving", "draft", "executing")
+    return young[place % len(young)] if done < 50 else "executing"
 
 
 def _s_curve(months: int) -> list[Decimal]:

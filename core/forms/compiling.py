@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from core.forms.model import Choice, Field, Form, Rule
+from core.forms.flows import flow_of
+from core.forms.model import Choice, Field, Form, Rule, When
 from core.forms.overlays import merge
 from core.forms.types import FIELD_TYPES
 from core.formulas import names_in
@@ -39,6 +40,9 @@ def compile_form(
             tenant = own or field_name in merged.added
             said = _Said(lang, spoken).of("fields", field_name)
             fields[field_name] = _field(field_name, prop, body.get("required") or (), said, tenant=tenant)
+    flow = flow_of(body, fields, lang=lang)
+    if flow is not None:  # shown everywhere as any choice is, typed nowhere
+        fields[flow.field] = replace(fields[flow.field], computed=True)
     shown = {key: field for key, field in fields.items() if key not in merged.hidden}
     return Form(
         name=name,
@@ -53,6 +57,7 @@ def compile_form(
         icon=body.get("x-icon") or "file",
         menu=body.get("x-menu", True),
         rules=_rules(body),
+        flow=flow,
         slots_pending=frozenset(pending),
         schema=body,
     )
@@ -77,7 +82,7 @@ def _field(name: str, prop: Mapping[str, Any], required: Iterable[str], said: _S
     words = said.words
     kind = FIELD_TYPES[prop["x-type"]]
     decimals = prop.get("x-decimals", 2) if kind.name in ("decimal", "money") else 0
-    formula = prop.get("x-formula") or ""
+    formula, preset = prop.get("x-formula") or "", prop.get("x-default")
     return Field(
         name=name,
         type=kind.name,
@@ -94,11 +99,13 @@ def _field(name: str, prop: Mapping[str, Any], required: Iterable[str], said: _S
         min_items=prop.get("minItems"),
         max_items=prop.get("maxItems"),
         pattern=prop.get("pattern"),
-        default=prop.get("x-default"),
+        default=None if isinstance(preset, Mapping) else preset,
         unit=words.get("unit") or prop.get("x-unit") or "",
         pii=prop.get("x-pii", kind.name == "idcard"),
         computed=prop.get("x-computed", False) or bool(formula and name not in names_in(formula)),
         formula=formula,
+        default_formula=preset.get("formula", "") if isinstance(preset, Mapping) else "",
+        when=When(**prop["x-when"]) if prop.get("x-when") else None,
         columns=_columns_of(prop, said, tenant=tenant),
         section=words.get("section") or prop.get("x-section") or "",
         owner="tenant" if tenant else "module",

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from core.errors import Problem
+from core.forms.formset import FormSet
 from core.forms.jsonschemas import reference_validator
 from core.forms.law import law
 from core.forms.overlays import merge
@@ -21,10 +22,13 @@ from core.forms.sense import sense
 from core.i18n import _
 
 
-def check_definition(definition: Any, *, name: str, known_forms: Collection[str] | None) -> list[Problem]:
+def check_definition(
+    definition: Any, *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None
+) -> list[Problem]:
     """Everything wrong with `definition` as the form `name`: place, and what to do. [] where it may be published.
 
-    `known_forms` are the names that x-ref may point at, besides `name` itself; None: not asked now.
+    `known_forms` are the names that x-ref may point at, besides `name` itself; None: not asked now. `forms`: the
+    forms among which it is to stand; without them its formulas can read nothing but its own fields.
     """
     if not isinstance(definition, Mapping):
         return [Problem("", "type", _("表单定义应是一个 JSON 对象"))]
@@ -32,7 +36,7 @@ def check_definition(definition: Any, *, name: str, known_forms: Collection[str]
     problems = list(broken_rules("form", definition)) or list(_dangling(whole))
     if not problems and whole != definition:  # something was borrowed: what came of it keeps the law too
         problems = list(broken_rules("form", whole))
-    return problems or list(sense(whole, name=name, known_forms=known_forms))
+    return problems or list(sense(whole, name=name, known_forms=known_forms, forms=forms))
 
 
 def _dangling(whole: Mapping[str, Any]) -> Iterator[Problem]:
@@ -150,8 +154,9 @@ def _type_name(types: Any) -> str:
 
 
 def check_overlay(
-    overlay: Any, *, name: str, base: Mapping[str, Any], known_forms: Collection[str] | None
-) -> list[Problem]:
+    overlay: Any, *, name: str, base: Mapping[str, Any], known_forms: Collection[str] | None,
+    forms: FormSet | None = None,
+) -> list[Problem]:  # fmt: skip
     """Everything wrong with a tenant's `overlay` over the module's form `name`. [] where it may be published."""
     problems = list(broken_rules("overlay", overlay))
     if problems:
@@ -163,4 +168,4 @@ def check_overlay(
             message = _("自动计算的字段只能由模块提供，请删去这一设置")
             problems.append(Problem(f"properties.{added}.x-computed", "computed", message))
     words = {key: value for key, value in merged.definition.items() if key != "x-translations"}
-    return problems + check_definition(words, name=name, known_forms=known_forms)
+    return problems + check_definition(words, name=name, known_forms=known_forms, forms=forms)

@@ -9,7 +9,8 @@ from typing import Any
 
 from core.errors import Problem
 from core.forms.checking import check
-from core.forms.model import Field, Form
+from core.forms.flows import diff_flows
+from core.forms.model import Field, Form, When
 from core.forms.types import FIELD_TYPES
 from core.forms.values import clean, format_value
 from core.i18n import _
@@ -56,7 +57,9 @@ def diff_definitions(old: Form | None, new: Form) -> list[str]:
     said += [_removed(field) for name, field in before.items() if name not in after]
     for name, field in after.items():
         if name in before:
-            said += _field(before[name], field, hidden=(name in old.hidden, name in new.hidden))
+            governed = name in {form.flow.field for form in (old, new) if form.flow}
+            said += _field(before[name], field, hidden=(name in old.hidden, name in new.hidden), governed=governed)
+    said += diff_flows(old.flow, new.flow, {name: field.title for name, field in after.items()})
     return said + _form(old, new)
 
 
@@ -75,7 +78,7 @@ def _removed(field: Field) -> str:
     return _("删除字段“{title}”，已存的值保留但不再显示", title=field.title)
 
 
-def _field(old: Field, new: Field, *, hidden: tuple[bool, bool]) -> list[str]:
+def _field(old: Field, new: Field, *, hidden: tuple[bool, bool], governed: bool = False) -> list[str]:
     title = new.title
     said = []
     if old.title != new.title:
@@ -93,7 +96,7 @@ def _field(old: Field, new: Field, *, hidden: tuple[bool, bool]) -> list[str]:
     said += _choices(old, new)
     said += _limits(old, new)
     said += _columns(old, new)
-    return said + _words(old, new)
+    return said + _words(old, new, governed=governed)
 
 
 def _choices(old: Field, new: Field) -> list[str]:
@@ -145,16 +148,20 @@ def _columns(old: Field, new: Field) -> list[str]:
     return [_("明细“{title}”：{change}", title=new.title, change=change) for change in changes]
 
 
-def _words(old: Field, new: Field) -> list[str]:
+def _words(old: Field, new: Field, *, governed: bool) -> list[str]:
     said = []
     if (old.help, old.section, old.unit) != (new.help, new.section, new.unit):
         said.append(_("修改“{title}”的说明、分组或单位", title=new.title))
     if old.default != new.default:
         shown = _default(new)
         said.append(_("“{title}”的默认值改为{value}", title=new.title, value=shown))
+    if old.default_formula != new.default_formula:
+        said.append(_("“{title}”的默认值改由公式算出：{formula}", title=new.title, formula=_short(new.default_formula))
+                    if new.default_formula else _("“{title}”的默认值不再由公式算出", title=new.title))  # fmt: skip
+    said += _when(old, new)
     if old.formula != new.formula:
         said.append(_formula(old, new))
-    elif old.computed != new.computed:
+    elif old.computed != new.computed and not governed:
         text = _("“{title}”改为自动计算") if new.computed else _("“{title}”改为人工填写")
         said.append(text.format(title=new.title))
     if old.pii != new.pii:
@@ -167,10 +174,32 @@ def _formula(old: Field, new: Field) -> str:
     if not new.formula:
         return _("“{title}”不再用公式计算", title=new.title)
     if old.formula:
-        text = _("“{title}”的公式改为 {formula}；已有的内容到下次保存时才重新计算")
+        text = _("“{title}”的公式改为 {formula}；已有的内容发布后在后台重新计算")
     else:
-        text = _("“{title}”改用公式计算：{formula}；已有的内容到下次保存时才计算")
-    return text.format(title=new.title, formula=new.formula if len(new.formula) <= 120 else new.formula[:120] + "…")
+        text = _("“{title}”改用公式计算：{formula}；已有的内容发布后在后台计算")
+    return text.format(title=new.title, formula=_short(new.formula))
+
+
+def _short(formula: str) -> str:
+    return formula if len(formula) <= 120 else formula[:120] + "…"
+
+
+def _when(old: Field, new: Field) -> list[str]:
+    """What changes in the conditions of a field."""
+    before, after = old.when or When(), new.when or When()
+    kinds = {"visible": _("显示条件"), "required": _("必填条件"), "readonly": _("只读条件")}
+    said = []
+    for kind, name in kinds.items():
+        was, now = getattr(before, kind), getattr(after, kind)
+        if was != now:
+            words = {"title": new.title, "name": name, "formula": _short(now)}
+            text = _("“{title}”的{name}改为 {formula}") if now else _("“{title}”不再有{name}")
+            said.append(text.format(**words))
+    if after.visible and (before.hidden, before.visible) != (after.hidden, after.visible):
+        text = _("“{title}”不显示时清空，从下次保存起")
+        text = _("“{title}”不显示时保留已填的值") if after.hidden == "keep" else text
+        said.append(text.format(title=new.title))
+    return said
 
 
 def _default(field: Field) -> str:

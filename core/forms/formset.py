@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import NotFound
 from core.forms.compiling import OWN, compile_form
-from core.forms.model import Field, Form, Manifest
-from core.forms.modules import Catalogue
+from core.forms.model import Catalogue, Field, Form, Manifest
 from core.i18n import _
 
 
@@ -42,6 +41,7 @@ class FormSet:
         self._overlays = dict(overlays or {})
         self._names = (*self._of_modules(), *sorted(self._own))
         self._compiled: dict[str, Form] = {}
+        self.readers: Any = None  # made on first use by dependence.py
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -58,8 +58,22 @@ class FormSet:
         if name not in self._compiled:
             if name not in self._names:
                 raise NotFound(_("没有这张表单，或它所在的模块未启用"))
-            self._compiled[name] = self._compile(name)
+            self._compiled[name] = self._placed(self._compile(name))
         return self._compiled[name]
+
+    def _placed(self, form: Form) -> Form:
+        object.__setattr__(form, "forms", self)
+        return form
+
+    def including(self, form: Form) -> Form:
+        """`form` as it would stand among these, in the place of the one of its name."""
+        others = FormSet(
+            self.catalogue, own=self._own, overlays=self._overlays, enabled=self.enabled, lang=self.lang
+        )
+        others._compiled = {name: others._placed(replace(one)) for name, one in self._compiled.items()}
+        others._names = self._names if form.name in self._names else (*self._names, form.name)
+        others._compiled[form.name] = others._placed(replace(form))
+        return others._compiled[form.name]
 
     def find(self, name: str) -> Form | None:
         return self.get(name) if name in self._names else None

@@ -31,11 +31,11 @@ def json_schema(form: Form, *, action: Literal["create", "update", "read"] = "cr
     fields = {**form.fields, **form.hidden} if action == "create" else form.fields
     properties = {name: field_schema(field) for name, field in fields.items()}
     if action == "update":
-        optional = {name for name, field in fields.items() if not field.required}
+        optional = {name for name, field in fields.items() if not field.always_required}
         properties = {name: _or_null(s) if name in optional else s for name, s in properties.items()}
     schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     if action == "create":
-        schema["required"] = [name for name, field in fields.items() if field.required]
+        schema["required"] = [name for name, field in fields.items() if field.always_required]
     return schema
 
 

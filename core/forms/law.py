@@ -18,6 +18,8 @@ from core.settings import ROOT
 
 NAME = "^[a-z][a-z0-9_]{0,39}$"
 MOST_FIELDS, MOST_COLUMNS, MOST_CHOICES, MOST_RULES = 300, 60, 500, 50
+MOST_STATES, MOST_STEPS = 30, 100
+COMMENTS = ("none", "optional", "required")
 COLORS = ("grey", "blue", "green", "purple", "cyan", "pink")
 FOLDER = ROOT / "schemas"
 _LANGUAGE = {"type": "string", "pattern": "^[a-z]{2}$"}
@@ -48,6 +50,8 @@ def form_law() -> dict[str, Any]:
         "x-icon": {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"},
         "x-menu": {"type": "boolean"},
         "x-rules": {"type": "array", "maxItems": MOST_RULES, "items": {"$ref": "#/$defs/rule"}},
+        "x-states": {"$ref": "#/$defs/states"},
+        "x-flow": {"type": "array", "maxItems": MOST_STEPS, "items": {"$ref": "#/$defs/step"}},
         "x-translations": {
             "type": "object",
             "propertyNames": _LANGUAGE,
@@ -82,7 +86,8 @@ def _definitions() -> dict[str, Any]:
         "additionalProperties": False,
     }
     column = {
-        "properties": {"x-type": {"enum": columns}, "x-slot": {"not": {}}, "x-section": {"not": {}}},
+        "properties": {"x-type": {"enum": columns}, "x-slot": {"not": {}}, "x-section": {"not": {}},
+                       "x-when": {"not": {}}},
         "$ref": "#/$defs/field",
     }
     return {
@@ -95,6 +100,9 @@ def _definitions() -> dict[str, Any]:
         "column": column,
         "row": row,
         "rule": _rule(),
+        "states": _states(),
+        "step": _step(),
+        "when": _when(),
         "translation": _translation(),
         **types,
     }
@@ -105,6 +113,61 @@ def _rule() -> dict[str, Any]:
         "type": "object",
         "required": ["when", "message"],
         "properties": {"when": _text(LONGEST_FORMULA), "message": _text(200), "field": {"type": "string"}},
+        "additionalProperties": False,
+    }
+
+
+def _states() -> dict[str, Any]:
+    names = {"$ref": "#/$defs/names"}
+    state = {
+        "type": "object",
+        "properties": {
+            "final": {"type": "boolean"},
+            "read_only": {"anyOf": [{"const": True}, names]},
+            "required": names,
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "required": ["field", "initial"],
+        "properties": {
+            "field": {"type": "string"},
+            "initial": {"type": "string"},
+            "states": {"type": "object", "maxProperties": MOST_STATES, "additionalProperties": state},
+        },
+        "additionalProperties": False,
+    }
+
+
+def _step() -> dict[str, Any]:
+    names = {"$ref": "#/$defs/names"}
+    return {
+        "type": "object",
+        "required": ["code", "title", "from", "to"],
+        "properties": {
+            "code": {"type": "string", "pattern": NAME},
+            "title": _text(20),
+            "from": {**names, "minItems": 1},
+            "to": {"type": "string"},
+            "roles": {**names, "maxItems": 20},
+            "when": _text(LONGEST_FORMULA),
+            "message": _text(200),
+            "required": {**names, "maxItems": 20},
+            "comment": {"enum": list(COMMENTS)},
+            "apart": names,
+        },
+        "additionalProperties": False,
+    }
+
+
+def _when() -> dict[str, Any]:
+    conditions = {name: _text(LONGEST_FORMULA) for name in ("visible", "required", "readonly")}
+    return {
+        "description": "Conditions of a field; `hidden` says what becomes of its value while it is not visible.",
+        "type": "object",
+        "minProperties": 1,
+        "properties": {**conditions, "hidden": {"enum": ["clear", "keep"]}},
         "additionalProperties": False,
     }
 
@@ -178,6 +241,7 @@ def _type(kind: Kind) -> dict[str, Any]:
         "x-computed": {"type": "boolean"},
         "x-formula": _text(LONGEST_FORMULA),
         "x-default": True,
+        "x-when": {"$ref": "#/$defs/when"},
         **({"x-slot": {"enum": slots}} if slots else {}),
         **kind.law,
     }
@@ -200,9 +264,11 @@ def _translation() -> dict[str, Any]:
         "additionalProperties": False,
     }
     fields = {"type": "object", "additionalProperties": {"$ref": "#/$defs/translation/$defs/words"}}
+    step = {"type": "object", "properties": {"title": text, "message": text}, "additionalProperties": False}
+    steps = {"type": "object", "additionalProperties": step}
     return {
         "type": "object",
-        "properties": {"title": text, "description": text, "fields": fields},
+        "properties": {"title": text, "description": text, "fields": fields, "steps": steps},
         "additionalProperties": False,
         "$defs": {"words": words},
     }

@@ -23,6 +23,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """Conditions of a field, each a formula ("": none). A static "required" holds while the field is visible."""
+
+    visible: str = ""
+    required: str = ""
+    readonly: str = ""
+    hidden: Literal["clear", "keep"] = "clear"  # what becomes of its value while it is not visible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One field. In `data` its value is, by type:
 
@@ -51,8 +61,10 @@ class Field:
     default: Any = None  # a value, or "today" (date), "now" (datetime), "me" (person)
     unit: str = ""
     pii: bool = False
-    computed: bool = False  # by a module in record_compute, or by `formula`: shown, never typed
+    computed: bool = False  # by a module in record_compute, by `formula` or by steps: shown, never typed
     formula: str = ""  # over the codes of its siblings; one that names its own field works on what was typed
+    default_formula: str = ""  # what a new record begins with, worked out; instead of `default`
+    when: When | None = None
     columns: tuple[Field, ...] = ()  # rows
     section: str = ""  # heading under which the form shows it
     owner: Literal["module", "tenant"] = "module"
@@ -60,6 +72,11 @@ class Field:
     @property
     def numeric(self) -> bool:
         return self.type in ("integer", "decimal", "money")
+
+    @property
+    def always_required(self) -> bool:
+        """Whether it must be filled in whatever else the record says."""
+        return self.required and not (self.when and self.when.visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,61 @@ class Rule:
     when: str  # a formula
     message: str
     field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One state of a form: a choice of its state field, and what holds while a record stands in it."""
+
+    code: str
+    title: str
+    color: str | None = None
+    final: bool = False  # nothing follows
+    read_only: frozenset[str] | None = frozenset()  # fields that nobody edits here; None: none of the record
+    required: frozenset[str] = frozenset()  # fields that must be filled in here
+
+
+Comment = Literal["none", "optional", "required"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One way from state to state. Without `roles`, whoever may edit the record takes it."""
+
+    code: str
+    title: str  # a verb: what the button says
+    sources: tuple[str, ...]
+    target: str
+    roles: tuple[str, ...] = ()  # codes of roles; one of them is needed
+    when: str = ""  # a formula that must be true
+    message: str = ""  # what to do where it is not
+    required: tuple[str, ...] = ()  # fields that the step asks for, and that who takes it may fill in
+    comment: Comment = "optional"
+    apart: tuple[str, ...] = ()  # steps whose taker may not take this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """The states and steps of a form. The choice field `field` holds the state; only steps change it."""
+
+    field: str
+    initial: str
+    states: Mapping[str, State]  # in the order of the field's choices
+    steps: tuple[Step, ...] = ()
+
+    def state_of(self, data: Mapping[str, Any]) -> str:
+        """The state that `data` is in. A record older than the states stands at the beginning."""
+        return data.get(self.field) or self.initial
+
+    def state(self, code: str) -> State:
+        """A state by code; one that the form no longer has binds nothing and leads nowhere."""
+        return self.states.get(code) or State(code=code, title=code)
+
+    def step(self, code: str) -> Step | None:
+        return next((one for one in self.steps if one.code == code), None)
+
+    def steps_from(self, state: str) -> tuple[Step, ...]:
+        return tuple(one for one in self.steps if state in one.sources)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +158,14 @@ class Form:
     icon: str = "file"
     menu: bool = True  # shown in the menu
     rules: tuple[Rule, ...] = ()
+    flow: Flow | None = None
     hidden: Mapping[str, Field] = field(default_factory=dict)  # by an overlay: never shown, still stored and checked
     slots_pending: frozenset[str] = frozenset()  # slots being rebuilt: read through JSON meanwhile
     schema: Mapping[str, Any] = field(repr=False, default_factory=dict, compare=False)  # merged definition
     machine: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by checking.py
     plan: Any = field(init=False, repr=False, compare=False, default=None)  # made on first use by formulas.py
+    filters: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)  # kept by filters.py
+    forms: Any = field(init=False, repr=False, compare=False, default=None)  # the FormSet it stands in, if any
 
     @property
     def module(self) -> str:
@@ -98,7 +173,7 @@ class Form:
 
     def slot_of(self, name: str) -> str | None:
         """The slot that may be used for `name` now, or None where JSON must be read."""
-        slot = self.fields[name].slot
+        slot = (self.fields.get(name) or self.hidden[name]).slot
         return None if slot in self.slots_pending else slot
 
 
@@ -123,3 +198,11 @@ class Manifest:
 
     def description(self, lang: str) -> str:
         return self.descriptions.get(lang) or self.descriptions.get("zh", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Every module that was found: who it is, and its forms as shipped."""
+
+    manifests: Mapping[str, Manifest]
+    forms: Mapping[str, Mapping[str, Any]]  # by full name; translations inside under "x-translations"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,22 +14,19 @@ from typing import Any
 from core.errors import BadForm, Problem
 from core.forms.compiling import compile_form
 from core.forms.definitions import broken_rules, check_definition
-from core.forms.model import Form, Manifest
+from core.forms.dependence import sources
+from core.forms.flows import role_faults
+from core.forms.formset import FormSet
+from core.forms.formulas import plan_of
+from core.forms.model import Catalogue, Form, Manifest
 from core.forms.resolving import resolved
 from core.forms.sense import translation_faults
 from core.i18n import LANGUAGES, _
 
 GROUP = "dougong.plugins"  # entry points of packages installed from elsewhere
 API = 1
+BUILT_IN_ROLES = ("admin", "editor", "viewer")  # what core.people gives every tenant
 _TRANSLATIONS = tuple(lang for lang in LANGUAGES if lang != "zh")
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """Every module that was found: who it is, and its forms as shipped."""
-
-    manifests: Mapping[str, Manifest]
-    forms: Mapping[str, Mapping[str, Any]]  # by full name; translations inside under "x-translations"
 
 
 def load_modules(paths: Path | Iterable[Path], *, site: Path | None = None, installed: bool = True) -> Catalogue:
@@ -138,15 +135,27 @@ class _Reading:
             if name in _needed_by(name, self.manifests):
                 message = _("模块之间互相需要（{name}），请去掉一个方向的 requires", name=name)
                 self._wrong(self.sources[name], "requires", "cycle", message)
+        forms = self._standing_together()
         for name, definition in self.forms.items():
             if self.sources[name] not in self.problems:
-                found = check_definition(definition, name=name, known_forms=self.forms.keys())
-                found += list(self._strangers(name, definition)) if not found else []
+                found = check_definition(definition, name=name, known_forms=self.forms.keys(), forms=forms)
+                if not found:
+                    found += [*self._strangers(name, definition, forms), *self._roles(name, definition)]
                 if found:
                     self.problems[self.sources[name]] = found
 
-    def _strangers(self, name: str, definition: Mapping[str, Any]) -> Iterable[Problem]:
-        """A form may point only at forms of modules that its own module names."""
+    def _standing_together(self) -> FormSet:
+        """The forms that are there and keep the law, with all modules on."""
+        whole = {name: resolved(definition) for name, definition in self.forms.items()}
+        good = {name: one for name, one in whole.items() if not list(broken_rules("form", one))}
+        manifests = {
+            name: replace(one, forms=tuple(form for form in one.forms if f"{name}.{form}" in good))
+            for name, one in self.manifests.items()
+        }
+        return FormSet(Catalogue(manifests, good), enabled=frozenset(manifests))
+
+    def _strangers(self, name: str, definition: Mapping[str, Any], forms: FormSet) -> Iterable[Problem]:
+        """A form may point only at forms of modules that its own module names, and read only those."""
         module = name.partition(".")[0]
         manifest = self.manifests.get(module)
         allowed = {module, *(manifest.requires if manifest else ()), *(manifest.uses if manifest else ())}
@@ -157,6 +166,20 @@ class _Reading:
                     message = _("“{title}”指向模块“{module}”，请在 module.json 的 requires 或 uses 中写上它",
                                 title=one.title, module=other)  # fmt: skip
                     yield Problem(f"properties.{field.name}.x-ref", "reference", message)
+        placed = forms.get(name)
+        for step in plan_of(placed).steps:
+            for source, _field in sources(placed, step.formula) if step.formula else ():
+                other = source.partition(".")[0]
+                if other not in allowed:
+                    message = _("“{title}”的公式读取模块“{module}”，请在 module.json 的 requires 或 uses 中写上它",
+                                title=step.field.title, module=other)  # fmt: skip
+                    yield Problem(f"properties.{step.field.name}.x-formula", "reference", message)
+
+    def _roles(self, name: str, definition: Mapping[str, Any]) -> Iterable[Problem]:
+        """A step may name the roles that its module offers, and those that every tenant has."""
+        manifest = self.manifests.get(name.partition(".")[0])
+        offered = {role["code"] for role in (manifest.roles if manifest else ())}
+        return role_faults(definition, offered.union(BUILT_IN_ROLES))
 
     def _forms(self, folder: Path, body: Mapping[str, Any], words: Mapping[str, Any]) -> None:
         others = {"module.json", *(f"{lang}.json" for lang in LANGUAGES)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from core.dates import CHINA
 from core.forms.model import Field
 from core.forms.unreadable import cannot_read
 from core.i18n import _
 
-CHINA = timezone(timedelta(hours=8))  # one zone for the whole country, no summer time
 YEARS = "^(1[89]|2[0-9])[0-9]{2}-"  # 1800 to 2999: text of four-digit years sorts as time does
 _SERIALS = range(20_000, 80_000)  # a bare number in a sheet that can only be a date: 1954 to 2119
 _DATE = re.compile(r"(\d{4})\s*(?:-|/|\.|年)\s*(\d{1,2})\s*(?:-|/|\.|月)\s*(\d{1,2})\s*日?")

@@ -1,7 +1,8 @@
 """A tenant's changes to a module's form: merged when read, checked when published, compared when the module moves on.
 
 An overlay is {"base_version": "1", "items": [...]}, each item one of
-add {name, field, after?} · set {name, property, value, base?} · hide {name} · order {names}.
+add {name, field, after?} · set {name, property, value, base?} · hide {name} · order {names} ·
+state, step {code, property, value, base?}.
 It never edits the module's definition. An item that no longer fits is left out and becomes a finding; reading
 never fails. `base` in an item is the module's value when the tenant changed it.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import Problem
+from core.forms.flow_overlays import flow_value, set_state, set_step
 from core.forms.resolving import resolved
 from core.i18n import _
 
@@ -158,7 +160,8 @@ def _looser(base: Mapping[str, Any], what: str, value: Any, title: str) -> str |
 
 
 def _needed(base: Mapping[str, Any], name: str) -> bool:
-    return name in (*(base.get("required") or ()), *(base.get("x-key") or ()), base.get("x-label"))
+    state = (base.get("x-states") or {}).get("field")
+    return name in (*(base.get("required") or ()), *(base.get("x-key") or ()), base.get("x-label"), state)
 
 
 def _grown(base: list[Any], value: Any) -> list[Any]:
@@ -188,7 +191,15 @@ def _order(work: _Work, place: int, item: Mapping[str, Any]) -> None:
     work.definition["properties"] = {name: work.properties[name] for name in ordered}
 
 
-_STEPS = {"add": _add, "set": _set, "hide": _hide, "order": _order}
+def _flow(work: _Work, place: int, item: Mapping[str, Any]) -> None:
+    lay = set_step if item["op"] == "step" else set_state
+    fault = lay(work.definition, work.base, item)
+    if fault:
+        gone = item["op"] == "step" and flow_value(work.base, "step", item["code"], "code") is None
+        work.find(place, "missing" if gone else "unsafe", fault)
+
+
+_STEPS = {"add": _add, "set": _set, "hide": _hide, "order": _order, "state": _flow, "step": _flow}
 
 
 def _missing(name: str) -> str:
@@ -229,6 +240,8 @@ def three_way_check(
     for place, item in enumerate(overlay.get("items") or ()):
         if isinstance(item, Mapping) and item.get("op") == "set":
             findings.extend(_both_changed(place, item, base_old, base_new))
+        if isinstance(item, Mapping) and item.get("op") in ("state", "step"):
+            findings.extend(_flow_both_changed(place, item, base_old, base_new))
     return findings
 
 
@@ -244,6 +257,18 @@ def _both_changed(
         return []
     title = base_new["properties"][name].get("title", name)
     message = _("模块也改了“{title}”的这一属性（现为“{value}”），仍用您的设置，请确认", title=title, value=new)
+    return [Problem(f"items.{place}", "changed", message)]
+
+
+def _flow_both_changed(
+    place: int, item: Mapping[str, Any], base_old: Mapping[str, Any], base_new: Mapping[str, Any]
+) -> list[Problem]:
+    op, code, what = item["op"], str(item.get("code")), str(item.get("property"))
+    old = item.get("base", flow_value(base_old, op, code, what))
+    new = flow_value(base_new, op, code, what)
+    if old == new or new == item.get("value"):
+        return []
+    message = _("模块也改了“{title}”的这一属性（现为“{value}”），仍用您的设置，请确认", title=code, value=new)
     return [Problem(f"items.{place}", "changed", message)]
 
 

@@ -42,6 +42,11 @@ _ENTRIES = (
     Property("min_items", "最少项数", "", "number", "minItems"),
     Property("max_items", "最多项数", "", "number", "maxItems"),
     Property("formula", "公式", "由别的字段算出，例如 ROUND(数量 * 单价, 2)", "longtext", "x-formula"),
+    Property("default_formula", "默认值公式", "新建时算出，例如 WORKDAY(收到日期, 7)", "longtext", "x-default"),
+    Property("visible_when", "何时显示", '满足条件才显示，例如 类型 = "lease"', "longtext", "x-when"),
+    Property("keep_hidden", "不显示时保留已填的值", "", "switch", "x-when"),
+    Property("required_when", "何时必填", "满足条件时必须填写", "longtext", "x-when"),
+    Property("readonly_when", "何时只读", "满足条件时不能修改", "longtext", "x-when"),
     Property("pii", "个人信息", "标记后按个人信息保护的要求处理", "switch", "x-pii"),
 )
 

@@ -8,8 +8,12 @@ from typing import Any
 from core.errors import Problem
 from core.forms.checking import check
 from core.forms.compiling import OWN, compile_form
+from core.forms.dependence import across_faults, broken_elsewhere
+from core.forms.flows import flow_faults, step_words_faults
+from core.forms.formset import FormSet
 from core.forms.formulas import formula_faults
 from core.forms.jsonschemas import pattern_fault
+from core.forms.model import Form
 from core.forms.numerals import limit
 from core.forms.texts import TEXT_LENGTH
 from core.forms.types import FIELD_TYPES
@@ -20,7 +24,9 @@ from core.i18n import _
 KEY_LENGTH = 500  # characters of all key fields together: they share one index entry
 
 
-def sense(definition: Mapping[str, Any], *, name: str, known_forms: Collection[str] | None) -> Iterator[Problem]:
+def sense(
+    definition: Mapping[str, Any], *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None
+) -> Iterator[Problem]:
     """Problems of a definition that keeps the law and has no $ref left."""
     properties = definition["properties"]
     yield from _named(definition, properties)
@@ -30,6 +36,7 @@ def sense(definition: Mapping[str, Any], *, name: str, known_forms: Collection[s
     for field_name, prop in properties.items():
         place = f"properties.{field_name}"
         yield from _field(place, prop, name=name, known_forms=known_forms)
+        yield from _conditions(definition, place, prop)
         if prop["x-type"] == "rows":
             items = prop["items"]
             yield from _required(f"{place}.items.required", items.get("required", ()), items["properties"])
@@ -37,8 +44,18 @@ def sense(definition: Mapping[str, Any], *, name: str, known_forms: Collection[s
                 where = f"{place}.items.properties.{column_name}"
                 yield from _field(where, column, name=name, known_forms=known_forms)
     yield from _same_titles(properties)
-    yield from formula_faults(compile_form(name, definition, version="0"))
+    yield from flow_faults(definition)
+    yield from _formulas(compile_form(name, definition, version="0"), forms)
     yield from translation_faults(definition)
+
+
+def _formulas(form: Form, forms: FormSet | None) -> Iterator[Problem]:
+    placed = forms.including(form) if forms is not None else form
+    found = list(formula_faults(placed))
+    yield from found
+    if not found and forms is not None:
+        yield from across_faults(placed)
+        yield from broken_elsewhere(placed, forms)
 
 
 def _named(definition: Mapping[str, Any], properties: Mapping[str, Any]) -> Iterator[Problem]:
@@ -161,9 +178,10 @@ def _computed(place: str, prop: Mapping[str, Any], *, name: str) -> Iterator[Pro
 
 def _default(place: str, prop: Mapping[str, Any]) -> Iterator[Problem]:
     """A default must be a value that the field itself would accept."""
-    if "x-default" not in prop:
+    if "x-default" not in prop or isinstance(prop["x-default"], Mapping):
+        yield from _worked_out_default(place, prop)
         return
-    allowed = {key: value for key, value in prop.items() if key not in ("x-slot", "x-formula")}
+    allowed = {key: value for key, value in prop.items() if key not in ("x-slot", "x-formula", "x-when")}
     form = compile_form("x.x", {"title": "x", "properties": {"it": allowed}}, version="0")
     data = defaults(form, me="0" * 16)
     if "default" not in FIELD_TYPES[prop["x-type"]].properties:
@@ -171,6 +189,25 @@ def _default(place: str, prop: Mapping[str, Any]) -> Iterator[Problem]:
     elif not data or check(form, clean(form, data)):
         message = _("默认值“{value}”不是这个字段能填的值", value=prop["x-default"])
         yield Problem(f"{place}.x-default", "default", message)
+
+
+def _worked_out_default(place: str, prop: Mapping[str, Any]) -> Iterator[Problem]:
+    """`{"formula": "…"}`; whether the formula can work is said with the others."""
+    default = prop.get("x-default")
+    if not isinstance(default, Mapping):
+        return
+    if set(default) != {"formula"} or not isinstance(default["formula"], str) or not default["formula"].strip():
+        yield Problem(f"{place}.x-default", "default", _("算出的默认值写作 {shape}", shape='{"formula": "…"}'))
+    elif ".items.properties." in place:
+        yield Problem(f"{place}.x-default", "default", _("明细的列不能有算出的默认值，请删去"))
+
+
+def _conditions(definition: Mapping[str, Any], place: str, prop: Mapping[str, Any]) -> Iterator[Problem]:
+    when, name = prop.get("x-when") or {}, place.rpartition(".")[2]
+    if when.get("visible") and name in definition.get("x-key", ()):
+        yield Problem(f"{place}.x-when.visible", "key", _("“{title}”是唯一标识，要一直显示", title=prop["title"]))
+    if "hidden" in when and "visible" not in when:
+        yield Problem(f"{place}.x-when.hidden", "condition", _("没有“何时显示”的条件，这一项不起作用，请删去"))
 
 
 def _same_titles(properties: Mapping[str, Any]) -> Iterator[Problem]:
@@ -187,6 +224,7 @@ def translation_faults(definition: Mapping[str, Any]) -> Iterator[Problem]:
     """Translations of what does not exist: a field that was renamed or a choice that went."""
     for lang, words in (definition.get("x-translations") or {}).items():
         yield from _translated(f"x-translations.{lang}.fields", words.get("fields") or {}, definition["properties"])
+    yield from step_words_faults(definition)
 
 
 def _translated(place: str, words: Mapping[str, Any], properties: Mapping[str, Any]) -> Iterator[Problem]:

@@ -42,7 +42,9 @@ def clean_text(field: Field, value: Any) -> Any:
     """One line, trimmed, without control characters."""
     if not isinstance(value, str):
         return value
-    return _CONTROL.sub("", value.replace("\r\n", " ").replace("\n", " ").replace("\t", " ")).strip()
+    if not value.isprintable():  # what is printable holds nothing to replace
+        value = _CONTROL.sub("", value.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+    return value.strip()
 
 
 def clean_longtext(field: Field, value: Any) -> Any:

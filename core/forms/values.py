@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from core.dates import CHINA
 from core.forms.model import Field, Form
-from core.forms.moments import CHINA
 from core.forms.types import FIELD_TYPES, is_empty
 from core.i18n import language
 

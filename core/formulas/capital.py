@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from core.formulas.model import EXACT
+from core.arithmetic import EXACT
 
 DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _CENT, _MOST = Decimal("0.01"), Decimal(10) ** 16

@@ -9,10 +9,14 @@ from typing import Any
 
 from core.formulas.functions import ALIASES, FUNCTIONS, OLD
 from core.formulas.model import (
+    RELATED,
     UNKNOWN,
     Binary,
     Call,
     Fault,
+    Gather,
+    Gathered,
+    Literal,
     Member,
     Name,
     Named,
@@ -26,13 +30,17 @@ from core.i18n import _
 
 _WORDS = {
     "number": "数字", "text": "文字", "boolean": "是否", "date": "日期", "datetime": "日期时间", "null": "空",
-    "list": "一列值", "list:number": "一列数字", "list:text": "一列文字", "list:row": "明细", "day": "日期或日期时间",
+    "list": "一列值", "list:number": "一列数字", "list:text": "一列文字", "list:row": "明细",
+    "list:related": "关联的记录", "day": "日期或日期时间",
     "numbers": "数字或一列数字", "texts": "文字或一列文字", "any": "一个值", "values": "一个值或一列值",
     "Ts": "数字、日期或它们的一列", "Ks": "一列值",
 }  # fmt: skip
 MOST_ADVISED = 20  # faults: likeness is dear to find out
 _COMPARED = ("=", "<>", "<", "<=", ">", ">=")
 _ORDERED = ("number", "text", "date", "datetime")
+_EXTREMES = ("number", "date", "datetime")
+_GATHERS = {"SUM": "sum", "COUNT": "count", "MIN": "min", "MAX": "max", "AVERAGE": "avg", "SUMIF": "sum",
+            "COUNTIF": "count"}  # fmt: skip
 
 
 def type_word(type_: Type) -> str:
@@ -116,9 +124,10 @@ class _Checker:
         found = self.resolve(node.at + len(node.owner) + 1, node.word, owner.members)
         if found is None:
             return node
-        rows = owner.type == "list:row"
-        type_ = f"list:{found.type}" if rows else found.type
-        return replace(node, owner=owner.code, word=found.code, type=type_, looked_up=not rows)
+        related, rows = owner.type == RELATED, owner.type == "list:row"
+        type_ = f"list:{found.type}" if rows or related else found.type
+        looked_up = not (rows or related)
+        return replace(node, owner=owner.code, word=found.code, type=type_, looked_up=looked_up, related=related)
 
     def needs(self, node: Node, type_: Type, sign: str) -> Type:
         if node.type in (type_, UNKNOWN, "null"):
@@ -171,12 +180,18 @@ class _Checker:
         if name == OLD:
             return self.old(node)
         args = tuple(map(self.node, node.args))
-        function = FUNCTIONS.get(name)
-        if function is None:
+        if any(map(is_related, args)):
+            return self.gathering(node, name, args)
+        if name not in FUNCTIONS:
             close = self.near(name, (*FUNCTIONS, *ALIASES, OLD))
             told = _("没有函数 {name}，是不是 {close}？", name=name, close=close) if close else ""
             self.wrong(node.at, told or _("没有函数 {name}", name=name), close)
             return replace(node, args=args)
+        return self.checked(node, name, args)
+
+    def checked(self, node: Call, name: str, args: tuple[Node, ...]) -> Node:
+        """The call with its arguments held against what the function takes."""
+        function = FUNCTIONS[name]
         kinds = function.kinds_for(len(args))
         if kinds is None:
             self.wrong(node.at, _("{name} 的参数个数不对，写法是 {usage}", name=name, usage=function.usage))
@@ -186,6 +201,50 @@ class _Checker:
             self.argument(name, place, arg, kind, groups)
         gives = groups.get("T", "null") if function.gives == "T" else function.gives
         return replace(node, function=name, args=args, type=gives)
+
+    def gathering(self, node: Call, name: str, args: tuple[Node, ...]) -> Node:
+        """A call over the records that refer here, as totals that the database works out."""
+        given, whole = _GATHERS.get(name), len(args) == 1
+        if name in ("SUM", "MIN", "MAX") and given:
+            parts = tuple(self.total(one, given) if is_related(one) else one for one in args)
+            return self.checked(node, name, parts)
+        if name in ("COUNT", "AVERAGE") and given and whole:
+            return self.total(args[0], given)
+        if name in ("SUMIF", "COUNTIF") and given and len(args) == (3 if name == "SUMIF" else 2):
+            return self.total(args[-1] if name == "SUMIF" else args[0], given, test=args[0], wanted=args[1])
+        words = {"names": _("、").join(_GATHERS)}
+        self.wrong(node.at, _("关联的记录只能用在 {names} 里合计，COUNT 和 AVERAGE 一次一项", **words), "SUM()")
+        return replace(node, function=name, args=args)
+
+    def total(self, of: Node, function: str, *, test: Node | None = None, wanted: Node | None = None) -> Node:
+        """The total of one column of the related records, or their number."""
+        counted = function == "count"
+        if not is_related(of) or (isinstance(of, Name) and not counted) or isinstance(test, Name):
+            example = "SUM([own.entry.project].amount)"
+            self.wrong(of.at, _("这里要写关联记录的一个字段，例如 {example}", example=example))
+            return replace(of, type=_element(of))
+        kinds = {"sum": ("number",), "avg": ("number",), "min": _EXTREMES, "max": _EXTREMES}.get(function)
+        if kinds and _element(of) not in kinds:
+            words = {"type": _("或").join(map(type_word, kinds)), "given": type_word(_element(of))}
+            self.wrong(of.at, _("这里要用{type}，给的是{given}", **words))
+        owner, member = (of.word, "") if isinstance(of, Name) else (of.owner, of.word)  # type: ignore[attr-defined]
+        what = Gathered(owner, function, member)
+        if test is not None and wanted is not None:
+            what = self.tested(what, test, wanted)
+        return Gather(at=of.at, type="number" if function in ("sum", "avg", "count") else _element(of), what=what)
+
+    def tested(self, what: Gathered, test: Node, wanted: Node) -> Gathered:
+        if not isinstance(test, Member) or not test.related or test.owner != what.owner:
+            self.wrong(test.at, _("条件和合计要用同一种关联记录的字段"))
+        elif not isinstance(wanted, Literal):
+            self.wrong(wanted.at, _("这里只能写一个固定的值，例如 {example}", example='"signed"'))
+        elif wanted.type not in (_element(test), "null"):
+            words = {"left": type_word(_element(test)), "right": type_word(wanted.type)}
+            self.wrong(wanted.at, _("{left}不能和{right}比较", **words))
+        else:
+            member = "" if what.function == "count" else what.member
+            return replace(what, member=member, test=test.word, wanted=wanted.value)
+        return what
 
     def argument(self, name: str, place: int, arg: Node, kind: str, groups: dict[str, Type]) -> None:
         if arg.type in (UNKNOWN, "null") or fits(arg.type, kind, groups):
@@ -203,10 +262,18 @@ class _Checker:
             self.wrong(node.at, _("OLD 里只能写一个字段，写法是 {usage}", usage="OLD(field)"))
             return node
         found = self.node(node.args[0])
-        if isinstance(found, Member) and found.looked_up:
+        if isinstance(found, Member) and (found.looked_up or found.related):
             self.wrong(node.at, _("OLD 里只能写一个字段，写法是 {usage}", usage="OLD(field)"))
             return node
         return replace(found, old=True)  # type: ignore[call-arg]
+
+
+def is_related(node: Node) -> bool:
+    return node.type == RELATED or (isinstance(node, Member) and node.related)
+
+
+def _element(node: Node) -> Type:
+    return node.type.removeprefix("list:")
 
 
 def fits(type_: Type, kind: str, groups: dict[str, Type]) -> bool:

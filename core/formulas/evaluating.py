@@ -8,9 +8,22 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.formulas import days, numbers
+from core import arithmetic, dates
+from core.arithmetic import EXACT
 from core.formulas.functions import FAULTS, FUNCTIONS, Run, Values, equal, joined
-from core.formulas.model import EXACT, LONGEST_LIST, Binary, Call, Literal, Member, Name, Node, Scene, TooCostly, Unary
+from core.formulas.model import (
+    LONGEST_LIST,
+    Binary,
+    Call,
+    Gather,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Scene,
+    TooCostly,
+    Unary,
+)
 from core.i18n import _
 
 Read = Callable[[Any], Any]
@@ -86,6 +99,8 @@ def build(node: Node) -> Run:
             return _binary(node)
         case Call():
             return FUNCTIONS[node.function].build([build(arg) for arg in node.args])
+        case Gather():
+            return _gather(node)
     raise TypeError(type(node).__name__)
 
 
@@ -114,7 +129,8 @@ def _member(node: Member) -> Run:
     owner, word, old = node.owner, node.word, node.old
     if node.looked_up:
         key, one = (owner, word), reader(node.type)
-        return lambda values, scene: one(scene.lookups.get(key))
+        # what was looked up counts only while the reference is there: a condition may have emptied it
+        return lambda values, scene: one(scene.lookups.get(key)) if values.get(owner) else None
     read = reader(node.type.removeprefix("list:"))
 
     def column(values: Values, scene: Scene) -> list[Any]:
@@ -124,6 +140,17 @@ def _member(node: Member) -> Run:
         return [read(row.get(word)) for row in _bounded(rows) if isinstance(row, Mapping)]
 
     return column
+
+
+def _gather(node: Gather) -> Run:
+    what, read = node.what, reader(node.type)
+    nothing = arithmetic.ZERO if what.function in ("sum", "count") else None
+
+    def run(values: Values, scene: Scene) -> Any:
+        value = read(scene.gathered.get(what))
+        return nothing if value is None else value
+
+    return run
 
 
 def _unary(sign: str, of: Run) -> Run:
@@ -140,7 +167,7 @@ def _unary(sign: str, of: Run) -> Run:
 
 
 _ACTS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "+": EXACT.add, "-": EXACT.subtract, "*": EXACT.multiply, "/": EXACT.divide, "^": numbers.power,
+    "+": EXACT.add, "-": EXACT.subtract, "*": EXACT.multiply, "/": EXACT.divide, "^": arithmetic.power,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
@@ -174,7 +201,7 @@ def _moved(node: Binary) -> Callable[[Any, Any], Any]:
     if node.left.type == node.right.type or node.type == "number":
         return lambda one, other: Decimal((one - other).days)
     if node.left.type != "date":
-        return lambda count, day: days.shifted(day, count)
+        return lambda count, day: dates.shifted(day, count)
     if node.sign == "-":
-        return lambda day, count: days.shifted(day, EXACT.minus(count))
-    return days.shifted
+        return lambda day, count: dates.shifted(day, EXACT.minus(count))
+    return dates.shifted

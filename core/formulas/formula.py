@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.formulas.checking import every_node, typed
 from core.formulas.evaluating import build
 from core.formulas.functions import Run
-from core.formulas.model import NOTHING, Fault, Member, Name, Node, Scene, Scope, Type
+from core.formulas.model import (
+    NOTHING,
+    Binary,
+    Fault,
+    Gather,
+    Gathered,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Scene,
+    Scope,
+    Type,
+)
 from core.formulas.parsing import parse
 
 NOWHERE = Scene()
@@ -17,7 +30,8 @@ NOWHERE = Scene()
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """What a formula is and needs. `names`: fields it reads as they are now; `lookups`: (reference, member)."""
+    """What a formula is and needs. `names`: fields it reads as they are now; `lookups`: (reference, member);
+    `gathers`: totals over the records that refer here."""
 
     text: str
     type: Type
@@ -25,6 +39,7 @@ class Formula:
     names: frozenset[str]
     lookups: frozenset[tuple[str, str]]
     run: Run = field(repr=False, compare=False)
+    gathers: frozenset[Gathered] = frozenset()
 
     def value(self, values: Mapping[str, Any] = NOTHING, scene: Scene = NOWHERE) -> Any:
         """The answer, the same for the same values and scene; None is empty. TooCostly where it left its budget."""
@@ -44,7 +59,17 @@ def compile_formula(text: str, scope: Scope) -> Formula | list[Fault]:
     bare = {node.word for node in nodes if isinstance(node, Name) and not node.old}
     looked_up = {(node.owner, node.word) for node in nodes if isinstance(node, Member) and node.looked_up}
     names = frozenset(bare | rows | {owner for owner, _member in looked_up})
-    return Formula(text, tree.type, tree, names, frozenset(looked_up), build(tree))
+    gathers = frozenset(node.what for node in nodes if isinstance(node, Gather))
+    return Formula(text, tree.type, tree, names, frozenset(looked_up), build(tree), gathers)
+
+
+def compared(tree: Node) -> Iterator[tuple[Name, Literal]]:
+    """Every name that is held against a written text, for equality, and that text."""
+    for node in every_node(tree):
+        if isinstance(node, Binary) and node.sign in ("=", "<>"):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(one, Name) and isinstance(other, Literal) and other.type == "text":
+                    yield one, other
 
 
 def ordered(needs: Mapping[str, frozenset[str]]) -> list[str] | tuple[str, ...]:

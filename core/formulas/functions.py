@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.formulas import days, numbers, wording
+from core import arithmetic, dates
+from core.arithmetic import EXACT
+from core.formulas import days, wording
 from core.formulas.capital import rmb_capital
 from core.formulas.model import LONGEST_TEXT, Scene, TooCostly
 from core.i18n import _
@@ -195,11 +197,11 @@ def _right(text: str, count: Decimal = Decimal(1)) -> str | None:
 
 
 def _instant_day(part: str) -> Callable[[Any], Decimal]:
-    return lambda value: Decimal(getattr(days.day_of(value), part))
+    return lambda value: Decimal(getattr(dates.day_of(value), part))
 
 
 def _between(end: Any, start: Any) -> Decimal:
-    return Decimal((days.day_of(end) - days.day_of(start)).days)
+    return Decimal((dates.day_of(end) - dates.day_of(start)).days)
 
 
 def _simple(usage: str, kinds: str, gives: str, function: Callable[..., Any], least: int = -1) -> Function:
@@ -220,20 +222,20 @@ _ALL = (
     _simple("NOT(condition)", "boolean", "boolean", lambda value: not value),
     _loose("ISBLANK(value)", "values", "boolean", _blank),
     Function(usage="COALESCE(value, …)", kinds=("T",), gives="T", build=_coalesce, rest=1),
-    _simple("ROUND(number, places?)", "number number", "number", numbers.rounded, 1),
-    _simple("ROUNDUP(number, places?)", "number number", "number", numbers.rounded_up, 1),
-    _simple("ROUNDDOWN(number, places?)", "number number", "number", numbers.rounded_down, 1),
-    _simple("INT(number)", "number", "number", numbers.floor),
-    _simple("ABS(number)", "number", "number", abs),
-    _simple("MOD(number, divisor)", "number number", "number", numbers.modulo),
+    _simple("ROUND(number, places?)", "number number", "number", arithmetic.rounded, 1),
+    _simple("ROUNDUP(number, places?)", "number number", "number", arithmetic.rounded_up, 1),
+    _simple("ROUNDDOWN(number, places?)", "number number", "number", arithmetic.rounded_down, 1),
+    _simple("INT(number)", "number", "number", arithmetic.floor),
+    _simple("ABS(number)", "number", "number", EXACT.abs),
+    _simple("MOD(number, divisor)", "number number", "number", arithmetic.modulo),
     _loose("MIN(value or list, …)", "Ts", "T", lambda *given: min(each(given), default=None), rest=1),
     _loose("MAX(value or list, …)", "Ts", "T", lambda *given: max(each(given), default=None), rest=1),
-    _loose("SUM(number or list, …)", "numbers", "number", lambda *given: numbers.total(each(given)), rest=1),
-    _loose("AVERAGE(number or list, …)", "numbers", "number", lambda *given: numbers.mean(each(given)), rest=1),
+    _loose("SUM(number or list, …)", "numbers", "number", lambda *given: arithmetic.total(each(given)), rest=1),
+    _loose("AVERAGE(number or list, …)", "numbers", "number", lambda *given: arithmetic.mean(each(given)), rest=1),
     _loose("COUNT(value or list, …)", "values", "number", lambda *g: Decimal(sum(1 for _one in each(g))), rest=1),
-    _loose("SUMPRODUCT(list, list, …)", "list:number list:number", "number", numbers.sum_of_products, rest=1),
+    _loose("SUMPRODUCT(list, list, …)", "list:number list:number", "number", arithmetic.sum_of_products, rest=1),
     _loose("SUMIF(list, value, numbers)", "Ks K list:number", "number",
-           lambda tests, wanted, amounts: numbers.total(
+           lambda tests, wanted, amounts: arithmetic.total(
                amount for test, amount in zip(tests or (), amounts or (), strict=False)
                if equal(test, wanted) and amount is not None)),
     _loose("COUNTIF(list, value)", "Ks K", "number",
@@ -248,21 +250,22 @@ _ALL = (
     _simple("LOWER(text)", "text", "text", str.lower),
     _simple("TEXT(value, format)", "any text", "text", wording.formatted),
     _loose("CONTAINS(text or list, text)", "texts text", "boolean", _contains),
-    _simple("DATE(year, month, day)", "number number number", "date", days.make),
+    _simple("DATE(year, month, day)", "number number number", "date", dates.make),
     _simple("YEAR(date)", "day", "number", _instant_day("year")),
     _simple("MONTH(date)", "day", "number", _instant_day("month")),
     _simple("DAY(date)", "day", "number", _instant_day("day")),
-    _simple("DATEDIF(start, end, unit)", "day day text", "number", days.datedif),
-    _simple("EDATE(date, months)", "day number", "date", days.edate),
-    _simple("EOMONTH(date, months)", "day number", "date", days.eomonth),
+    _simple("DATEDIF(start, end, unit)", "day day text", "number", dates.datedif),
+    _simple("EDATE(date, months)", "day number", "date", dates.edate),
+    _simple("EOMONTH(date, months)", "day number", "date", dates.eomonth),
     _simple("DAYS(end, start)", "day day", "number", _between),
-    _simple("WEEKDAY(date, system?)", "day number", "number", days.weekday, 1),
+    _simple("WEEKDAY(date, system?)", "day number", "number", dates.weekday, 1),
     _simple("WORKDAY(start, count)", "day number", "date", days.workday),
     _simple("NETWORKDAYS(start, end)", "day day", "number", days.networkdays),
     Function(usage="TODAY()", kinds=(), gives="date", build=of_scene(lambda scene: scene.today)),
     Function(usage="NOW()", kinds=(), gives="datetime", build=of_scene(lambda scene: scene.moment)),
     Function(usage="ME()", kinds=(), gives="text", build=of_scene(lambda scene: scene.me)),
     Function(usage="MYDEPARTMENT()", kinds=(), gives="text", build=of_scene(lambda scene: scene.department)),
+    Function(usage="MYROLES()", kinds=(), gives="list:text", build=of_scene(lambda scene: list(scene.roles))),
     _simple("RMBCAPITAL(amount)", "number", "text", rmb_capital),
 )  # fmt: skip
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from decimal import ROUND_HALF_UP, Context, DivisionByZero, InvalidOperation, Overflow
+from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from core.dates import CHINA
 from core.errors import DougongError
 
 # Types are words: number text boolean date datetime null, "list:number" and so on, "list:row"; "?" after a fault.
 Type = str
 UNKNOWN = "?"
+RELATED = "list:related"
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
-CHINA = timezone(timedelta(hours=8))  # one zone for the whole country, no summer time
-
-# 34 significant digits (decimal128), half up as in bookkeeping; nothing in a formula grows beyond 10^99.
-EXACT = Context(prec=34, rounding=ROUND_HALF_UP, Emin=-99, Emax=99, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 LONGEST_FORMULA = 4_000  # characters
 MOST_NODES = 1_000
@@ -35,8 +32,24 @@ class TooCostly(DougongError):
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """A total over the records that refer here: `owner` says which, as a name in scope.
+
+    `member` is what is totalled ("": the records themselves are counted); only those whose `test` equals `wanted`
+    count, where there is a test.
+    """
+
+    owner: str
+    function: str  # sum, count, min, max, avg
+    member: str = ""
+    test: str = ""
+    wanted: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
-    """What a name stands for. `members`: columns of rows, or what can be looked up through a reference."""
+    """What a name stands for. `members`: columns of rows, or what can be looked up through a reference, or, where
+    the type is RELATED, what can be totalled over the records that refer here."""
 
     code: str
     type: Type
@@ -70,8 +83,10 @@ class Scene:
     now: str = "2000-01-01T00:00:00Z"
     me: str | None = None
     department: str | None = None
+    roles: tuple[str, ...] = ()  # names of the roles held
     old: Mapping[str, Any] = field(default_factory=dict)
     lookups: Mapping[tuple[str, str], Any] = field(default_factory=dict)  # (reference, member) -> value
+    gathered: Mapping[Gathered, Any] = field(default_factory=dict)  # totals over the records that refer here
 
     @cached_property
     def moment(self) -> datetime:
@@ -101,11 +116,12 @@ class Name(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member(Node):
-    """`lines.amount`, a list, or `project.name`, a look-up."""
+    """`lines.amount`, a list, or `project.name`, a look-up, or, inside a total, `entries.amount`."""
 
     owner: str
     word: str
     looked_up: bool = False
+    related: bool = False
     old: bool = False
 
 
@@ -126,3 +142,10 @@ class Binary(Node):
 class Call(Node):
     function: str
     args: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gather(Node):
+    """A total over the records that refer here, which whoever asks for the answer has fetched."""
+
+    what: Gathered

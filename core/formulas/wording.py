@@ -7,7 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.formulas.model import CHINA, EXACT
+from core.arithmetic import EXACT, written
+from core.dates import CHINA
 
 _DAY = re.compile(r"yyyy|yy|mm|m|dd|d|hh|h|ss|s|[^a-z]+|.", re.I)
 _NUMBER = re.compile(r"(?P<head>[^#0,.%]*)(?P<whole>[#0,]+)(?:\.(?P<places>0*#*))?(?P<percent>%?)(?P<tail>[^#0,.%]*)")
@@ -20,9 +21,7 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, Decimal):
-        text = f"{value:f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return "0" if text in ("-0", "") else text
+        return written(value)
     if isinstance(value, datetime):
         return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
     return value.isoformat() if isinstance(value, date) else str(value)

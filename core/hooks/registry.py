@@ -119,6 +119,18 @@ class Modules:
             self._routes = [(one.plugin_name, list(one.function())) for one in implementations]
         return self._routes
 
+    def jobs(self) -> list[Any]:
+        """The kinds of job of every module; each bears its module's name."""
+        found = []
+        for one in reversed(self._manager.hook.register_jobs.get_hookimpls()):
+            for kind in one.function():
+                if kind.module != one.plugin_name:
+                    raise ModuleFailed(
+                        f"module {one.plugin_name!r}: its job {kind.name!r} must be named {one.plugin_name}.<kind>"
+                    )
+                found.append(kind)
+        return found
+
     def pages_of(self, module: str) -> tuple[str, ...]:
         """The paths of a module's own pages, for those who decide whether to switch it on."""
         routes = next((routes for name, routes in self.routes() if name == module), [])

@@ -13,20 +13,22 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from core.alerts import AlertRule
     from core.context import Context
     from core.errors import Problem
     from core.forms.model import Form
     from core.hooks.model import MenuItem, Panel
+    from core.jobs import JobKind
     from core.records.model import Change, Record
 
 PROJECT = "dougong"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-STARTUP_HOOKS = ("register_routes",)
+STARTUP_HOOKS = ("register_routes", "register_jobs")
 TENANT_HOOKS = (
     "record_compute", "record_validate", "record_saved", "record_committed",
-    "record_panels", "home_panels", "menu_items",
+    "record_panels", "home_panels", "menu_items", "alerts",
 )  # fmt: skip
 
 
@@ -37,6 +39,14 @@ class Specification:
 
         Sent once at start. Every route lies under `/<module>/`, names its permission, and answers 404 to
         tenants that have the module off. Nothing may be read from a database here.
+        """
+
+    @hookspec
+    def register_jobs(self) -> Sequence[JobKind]:  # type: ignore[empty-body]
+        """Kinds of work that the module does beside requests or by the calendar, each named `<module>.<kind>`.
+
+        Sent once at start. A job of a tenant that has the module off waits until it is on again; its schedule rests.
+        Nothing may be read from a database here, and nothing may be enqueued.
         """
 
     @hookspec
@@ -80,3 +90,13 @@ class Specification:
     @hookspec
     async def menu_items(self, ctx: Context) -> Sequence[MenuItem] | None:
         """Pages of the module for the menu, beside its forms, which are there by themselves."""
+
+    @hookspec
+    async def alerts(self, ctx: Context) -> Sequence[AlertRule] | None:
+        """The module's alert rules: what it can measure, and the thresholds a tenant starts with.
+
+        Sent once per version of the tenant's definitions; nothing may be measured here. Each rule's
+        `measure(ctx)` is awaited later, as the installation itself, after changes of the forms it watches and
+        once a day. It gives every subject that has a value; subjects it leaves out have cleared. It may read
+        through `ctx.records`; must not write.
+        """

@@ -11,6 +11,7 @@ from core import exact
 from core.errors import NotFound
 from core.i18n import LANGUAGES, _
 from core.people.departments import below
+from core.people.licences import tenant_of
 from core.people.model import (
     ACTIONS,
     ADMIN_PERMISSIONS,
@@ -40,6 +41,8 @@ class _Grants:
     department: str | None
     departments: frozenset[str]
     roles: tuple[str, ...]
+    role_codes: frozenset[str]
+    role_names: tuple[str, ...]
     permissions: frozenset[str]
     rules: Rules
 
@@ -51,7 +54,7 @@ def rights(access: Access, form: str, action: Action) -> Rights:
 
 def explain(access: Access, form: str, action: Action) -> tuple[tuple[Rule, Right], ...]:
     """Each rule that grants something here, with its role's name: the answer to "why can I see this?"."""
-    return tuple((r, Right(r.rows, r.fields, r.hides)) for r in access.rules if r.covers(form, action))
+    return tuple((rule, rule.right) for rule in access.rules if rule.covers(form, action))
 
 
 class AccessCache:
@@ -73,6 +76,8 @@ class AccessCache:
             department=row["department"],
             departments=grants.departments,
             roles=grants.roles,
+            role_codes=grants.role_codes,
+            role_names=grants.role_names,
             permissions=grants.permissions,
         )
         return Access(
@@ -107,6 +112,8 @@ async def _load(db: Database, tenant: int, member: str, *, department: str | Non
         department=department,
         departments=below(tree, department) if department else frozenset(),
         roles=tuple(row["id"] for row in roles),
+        role_codes=frozenset(row["code"] for row in roles),
+        role_names=tuple(row["name"] for row in roles),
         permissions=frozenset(p for _id, _name, body in bodies for p in body["permissions"] if p in ADMIN_PERMISSIONS),
         rules=Rules(tuple(rule for id, name, body in bodies for rule in rules_of(id, name, rules=body["rules"]))),
     )
@@ -134,19 +141,10 @@ def rules_of(role: str, name: str, *, rules: Sequence[Mapping[str, Any]]) -> lis
                     rows=rule.get("rows", "all"),
                     fields=None if fields is None else frozenset(fields),
                     hides=frozenset(rule.get("except") or ()),
+                    when=rule.get("when") or "",
                 )
             )
     return found
-
-
-def tenant_of(row: Mapping[str, Any], *, name: str = "name", id: str = "id") -> Tenant:
-    return Tenant(
-        id=row[id],
-        code=row["code"],
-        name=row[name],
-        definitions_version=row["definitions_version"],
-        settings=exact.loads(row["settings"] or "{}"),
-    )
 
 
 def account_of(row: Mapping[str, Any], *, id: str = "id") -> Account:

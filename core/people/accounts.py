@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from core.clock import new_id, now
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.i18n import LANGUAGES, _
-from core.people.access import account_of, tenant_of
+from core.people.access import account_of
+from core.people.licences import tenant_of
 from core.people.model import Account, Tenant
 from core.people.passwords import check_password, hash_password, password_fits
 from core.people.throttle import count_attempt, forget_attempts

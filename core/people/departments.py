@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.clock import new_id
 from core.errors import Conflict, Invalid, NotFound, Problem
 from core.i18n import _
+from core.people.licences import must_write_in
 from core.people.model import Department
 from core.store import people as stored
 
@@ -58,6 +59,7 @@ async def create_department(db: Database, tenant: int, *, name: str, parent: str
     name = _checked(name)
     async with db.write():
         await stored.bump_definitions(db, tenant)
+        await must_write_in(db, tenant)
         present = await departments(db, tenant)
         _check_place(present, name, parent=parent, id=None)
         id = new_id()
@@ -73,6 +75,7 @@ async def change_department(
     name = _checked(name)
     async with db.write():
         await stored.bump_definitions(db, tenant)
+        await must_write_in(db, tenant)
         present = await departments(db, tenant)
         was = next((d for d in present if d.id == id), None)
         if was is None:
@@ -86,6 +89,7 @@ async def move_department(db: Database, tenant: int, *, id: str, up: bool) -> No
     """One place up or down among its siblings."""
     async with db.write():
         await stored.bump_definitions(db, tenant)
+        await must_write_in(db, tenant)
         present = await departments(db, tenant)
         was = next((d for d in present if d.id == id), None)
         if was is None:
@@ -103,6 +107,7 @@ async def delete_department(db: Database, tenant: int, *, id: str) -> None:
     """Only an empty one: its people and sub-departments are moved first, on purpose."""
     async with db.write():
         await stored.bump_definitions(db, tenant)
+        await must_write_in(db, tenant)
         present = await departments(db, tenant)
         if not any(d.id == id for d in present):
             raise NotFound(_("这个部门不存在或已被删除。"))

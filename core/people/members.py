@@ -10,6 +10,7 @@ from core.clock import new_id, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
 from core.people.accounts import account_by_login, checked_login, checked_name, insert_account, set_password
+from core.people.licences import must_write, must_write_in, take_seat
 from core.people.model import Access, Role
 from core.people.passwords import hash_password, new_password
 from core.people.roles import check_administered, check_reach, may_grant, roles
@@ -78,6 +79,7 @@ async def invite(
     """(member, first password) of a new person; no password where the login had an account already."""
     login, name = checked_login(login), checked_name(name)
     tenant = access.tenant.id
+    must_write(access.tenant)
     await _check_choice(db, access, roles=roles, department=department)
     known = await account_by_login(db, login)
     if known and await stored.member_of_account(db, tenant, known.id):
@@ -110,6 +112,10 @@ async def change_member(
     async with db.write():
         await stored.bump_definitions(db, tenant)
         before = await person(db, tenant, id)
+        if active and not before.active:
+            await take_seat(db, tenant)
+        elif active or not before.active:  # switching off frees a seat, and is possible whatever has ended
+            await must_write_in(db, tenant)
         await _check_choice(db, access, roles=roles, department=department, held=before.roles)
         if before.active and not active:
             await check_reach(db, access, id)
@@ -149,6 +155,7 @@ async def _add(
     try:
         async with db.write():
             await stored.bump_definitions(db, tenant)
+            await take_seat(db, tenant)
             await stored.insert_member(
                 db, tenant, id=id, account=account, name=checked_name(name), department=department, at=now()
             )

@@ -10,7 +10,24 @@ Action = Literal["read", "create", "update", "delete", "import", "export"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Rows = Literal["all", "own", "department"]
 ROWS: tuple[Rows, ...] = get_args(Rows)
+Edition = Literal["trial", "professional", "enterprise"]
+EDITIONS: tuple[Edition, ...] = get_args(Edition)
 ADMIN_PERMISSIONS = ("forms", "people", "modules")  # design forms; members, roles, tokens; switch modules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Licence:
+    """What a tenant may use, how long and with how many people. Its own words: None is "without limit"."""
+
+    edition: Edition = "professional"
+    seats: int | None = None  # members who are switched on
+    modules: frozenset[str] | None = None
+    valid_to: str | None = None  # the last day, in China
+    days: int = 0  # of a trial, from its first use
+    started_at: str | None = None  # of a trial: None until somebody has signed in
+    number: str = ""  # the vendor's number of a signed one
+    signed: str = ""  # the file as it came from the vendor
+    refused: str = ""  # why it does not count here: "unsigned", "altered", "elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +37,16 @@ class Tenant:
     name: str
     definitions_version: int  # grows with every publish, switch and change of roles
     settings: Mapping[str, Any] = field(default_factory=dict)
+    licence: Licence = Licence()
+    suspended_at: str | None = None
+    suspended_why: str = ""
+    latest: str = ""  # the latest instant this installation has seen: time does not run back for a licence
+    brought_from: int | None = None  # its id where its history began, if it was brought here from elsewhere
+
+    @property
+    def history(self) -> int:
+        """The number that stands in the hashes of its history."""
+        return self.brought_from or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +60,22 @@ class Member:
     department: str | None
     departments: frozenset[str] = frozenset()  # own department and all below it
     roles: tuple[str, ...] = ()  # role ids
+    role_codes: frozenset[str] = frozenset()  # what steps and modules call them by
+    role_names: tuple[str, ...] = ()
     permissions: frozenset[str] = frozenset()  # of ADMIN_PERMISSIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """One grant for one form and action: these rows, these fields (None: all of them) but not `hides`."""
+    """One grant for one form and action: these rows, these fields (None: all of them) but not `hides`.
+
+    `when`: of these rows those for which this formula over their fields is true; "" all of them.
+    """
 
     rows: Rows
     fields: frozenset[str] | None = None
     hides: frozenset[str] = frozenset()
+    when: str = ""
 
     def shows(self, name: str) -> bool:
         return name not in self.hides and (self.fields is None or name in self.fields)
@@ -65,6 +98,11 @@ class Rule:
     rows: Rows = "all"
     fields: frozenset[str] | None = None
     hides: frozenset[str] = frozenset()
+    when: str = ""
+
+    @property
+    def right(self) -> Right:
+        return Right(self.rows, self.fields, self.hides, self.when)
 
     def covers(self, form: str, action: Action) -> bool:
         return action in self.actions and any(matches(pattern, form) for pattern in self.forms)
@@ -89,7 +127,7 @@ class Rules:
         found = self._answers.get((form, action))
         if found is None:
             covering = [rule for rule in self.rules if rule.covers(form, action)]
-            found = _widest(dict.fromkeys(Right(r.rows, r.fields, r.hides) for r in covering))
+            found = _widest(dict.fromkeys(rule.right for rule in covering))
             self._answers[form, action] = found
         return found
 
@@ -139,7 +177,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """`rules` are plain mappings as stored: forms, actions, rows, fields, except."""
+    """`rules` are plain mappings as stored: forms, actions, rows, when, fields, except."""
 
     id: str
     code: str
@@ -166,6 +204,8 @@ def _widest(rights: Mapping[Right, None]) -> Rights:
 
     def within(small: Right, large: Right) -> bool:
         if large.rows != "all" and large.rows != small.rows:
+            return False
+        if large.when not in ("", small.when):
             return False
         if not large.hides <= small.hides and not (
             small.fields is not None and not (large.hides & (small.fields - small.hides))

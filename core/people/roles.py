@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Any
 from core import exact
 from core.clock import new_id
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from core.forms import typed_filter
 from core.i18n import _
 from core.people.access import role_body
+from core.people.licences import must_write
 from core.people.model import ACTIONS, ADMIN_PERMISSIONS, ROWS, Access, Role
 from core.store import UniqueViolation
 from core.store import people as stored
 
 if TYPE_CHECKING:
+    from core.forms import FormSet
     from core.store import Database
 
 LONGEST_NAME = 32
 MOST_RULES = 500
+LONGEST_CONDITION = 2_000  # characters of a rule's condition
 _PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*)")
 BUILT_IN = (
     ("admin", "系统管理员", ADMIN_PERMISSIONS, [{"forms": ["*"], "actions": list(ACTIONS), "rows": "all"}]),
@@ -55,11 +59,13 @@ async def create_role(
     rules: Sequence[Mapping[str, Any]] = (),
     code: str | None = None,
     module: str | None = None,
+    forms: FormSet | None = None,
 ) -> str:
-    """`code` and `module` are given where a module offers the role."""
-    name, body = _checked(access, name, permissions=permissions, rules=rules)
+    """`code` and `module` are given where a module offers the role; `forms` to check the rules' conditions by."""
+    name, body = _checked(access, name, permissions=permissions, rules=rules, forms=forms)
     id = new_id()
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         await _check_name(db, tenant, name, but=None)
@@ -78,10 +84,12 @@ async def change_role(
     name: str,
     permissions: Sequence[str],
     rules: Sequence[Mapping[str, Any]],
+    forms: FormSet | None = None,
 ) -> None:
-    """Replace a role's name, permissions and rules."""
-    name, body = _checked(access, name, permissions=permissions, rules=rules)
+    """Replace a role's name, permissions and rules; `forms` to check the rules' conditions by."""
+    name, body = _checked(access, name, permissions=permissions, rules=rules, forms=forms)
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         before = await role(db, tenant, id)
@@ -95,6 +103,7 @@ async def change_role(
 
 async def delete_role(db: Database, access: Access, *, id: str) -> None:
     tenant = access.tenant.id
+    must_write(access.tenant)
     async with db.write():
         await stored.bump_definitions(db, tenant)
         before = await role(db, tenant, id)
@@ -132,7 +141,12 @@ async def check_administered(db: Database, access: Access) -> None:
 
 
 def _checked(
-    access: Access, name: str, *, permissions: Sequence[str], rules: Sequence[Mapping[str, Any]]
+    access: Access,
+    name: str,
+    *,
+    permissions: Sequence[str],
+    rules: Sequence[Mapping[str, Any]],
+    forms: FormSet | None,
 ) -> tuple[str, str]:
     name = " ".join(name.split())
     problems = []
@@ -147,10 +161,13 @@ def _checked(
     clean = []
     for place, rule in enumerate(rules):
         message = _wrong(rule)
+        kept = {} if message else _stored_rule(rule)
+        if kept.get("when") and forms is not None:
+            kept["when"], message = _condition(kept, forms)
         if message:
             problems.append(Problem(f"rules.{place}", "rule", message))
         else:
-            clean.append(_stored_rule(rule))
+            clean.append(kept)
     if problems:
         raise Invalid(problems)
     may_grant(access, permissions)
@@ -159,7 +176,7 @@ def _checked(
 
 def _wrong(rule: Mapping[str, Any]) -> str:
     """What is wrong with a rule, in words; "" when nothing is."""
-    if unknown := set(rule) - {"forms", "actions", "rows", "fields", "except"}:
+    if unknown := set(rule) - {"forms", "actions", "rows", "when", "fields", "except"}:
         return _("规则里有不认识的内容：{names}。", names="、".join(sorted(unknown)))
     forms, actions = rule.get("forms") or (), rule.get("actions") or ()
     if not forms or not all(isinstance(form, str) and _PATTERN.fullmatch(form) for form in forms):
@@ -168,10 +185,29 @@ def _wrong(rule: Mapping[str, Any]) -> str:
         return _("请写明规则允许做什么。")
     if rule.get("rows", "all") not in ROWS:
         return _("数据范围只能是全部、本人或本部门。")
+    when = rule.get("when", "")
+    if not isinstance(when, str) or len(when) > LONGEST_CONDITION:
+        return _("数据条件不对，最多 {n} 个字。", n=LONGEST_CONDITION)
+    if when and any(form.endswith("*") for form in forms):
+        return _("带数据条件的规则要写明是哪张表单。")
     for names in (rule.get("fields"), rule.get("except")):
         if names is not None and not all(isinstance(name, str) and 0 < len(name) <= 64 for name in names):
             return _("字段名单不对。")
     return ""
+
+
+def _condition(rule: Mapping[str, Any], forms: FormSet) -> tuple[str, str]:
+    """A rule's condition in codes of fields, and what is wrong with it in words. A form that is off is not asked."""
+    text = rule["when"]
+    for name in rule["forms"]:
+        if name in forms:
+            codes, faults = typed_filter(forms.get(name), rule["when"])
+            if faults:
+                said = {"line": faults[0].line, "column": faults[0].column, "message": faults[0].message}
+                title = forms.get(name).title
+                return text, _("“{form}”的数据条件第 {line} 行第 {column} 个字：{message}", form=title, **said)
+            text = codes
+    return text, ""
 
 
 def _stored_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +216,8 @@ def _stored_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
         "actions": [action for action in ACTIONS if action in rule["actions"]],
         "rows": rule.get("rows", "all"),
     }
+    if rule.get("when", "").strip():
+        kept["when"] = rule["when"].strip()
     if rule.get("fields") is not None:
         kept["fields"] = list(dict.fromkeys(rule["fields"]))
     if rule.get("except"):

@@ -12,6 +12,7 @@ from core.errors import Forbidden, Unauthorized
 from core.i18n import _
 from core.people.access import AccessCache, account_of
 from core.people.accounts import login_form
+from core.people.licences import begin_trial
 from core.people.model import SignedIn
 from core.people.passwords import hash_password, outdated, password_fits
 from core.people.throttle import FORGOTTEN_AFTER, count_attempt, forget_attempts
@@ -115,6 +116,8 @@ async def ended_session(db: Database, token: str) -> tuple[str, int | None] | No
 
 
 async def _start(db: Database, account: str, *, tenant: int | None, hours: int) -> str:
+    if tenant is not None:
+        await begin_trial(db, tenant)
     token = secrets.token_urlsafe(32)
     end = stamp(datetime.now(UTC) + min(timedelta(hours=hours), LONGEST))
     await stored.insert_session(

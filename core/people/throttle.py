@@ -49,6 +49,8 @@ async def _count(db: Database, key: str, *, free: int, present: datetime) -> int
     at = stamp(present)
     row = await stored.attempt(db, key, at=at)
     count, first_at, blocked_until = row["count"], row["first_at"], row["blocked_until"]
+    if first_at > at:  # the clock was set back: a wait until then could last for years
+        count, first_at, blocked_until = 0, at, None
     if blocked_until and blocked_until > at:
         return max(1, round((datetime.fromisoformat(blocked_until) - present).total_seconds()))
     if first_at < stamp(present - FORGOTTEN_AFTER):

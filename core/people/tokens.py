@@ -15,6 +15,7 @@ from core.clock import new_id, now, stamp
 from core.errors import Invalid, NotFound, Problem
 from core.i18n import _
 from core.people.access import AccessCache
+from core.people.licences import must_write
 from core.people.model import Access
 from core.people.roles import check_reach
 from core.people.sessions import hash_token
@@ -53,6 +54,7 @@ async def create_token(db: Database, access: Access, *, member: str, name: str, 
     It carries the rights of `member`: nobody makes one for somebody who administers more than himself.
     """
     tenant = access.tenant.id
+    must_write(access.tenant)
     name = " ".join(name.split())
     problems = []
     if not name:

@@ -24,6 +24,7 @@ from core.records.queries import operators_of, sortable, title_of
 from core.records.records import Records
 from core.records.reindexing import reindex, reindex_all
 from core.records.sealing import Sealer, seal
+from core.records.trying import Trial
 from core.records.verifying import Finding, verify
 from core.records.views import View, Views
 
@@ -49,6 +50,7 @@ __all__ = [
     "Related",
     "Sealer",
     "StoredFile",
+    "Trial",
     "View",
     "Views",
     "operators_of",

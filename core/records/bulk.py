@@ -16,7 +16,8 @@ from core.people import rights
 from core.records import drafts, references, sealing, writing
 from core.records.drafts import Draft, Touch
 from core.records.model import BulkResult, BulkRow
-from core.records.sight import granted, reaching, refusal, shown
+from core.records.sight import confine, granted, reaching, refusal, shown
+from core.records.surroundings import Surroundings
 from core.store import UniqueViolation
 from core.store import changes as stored_changes
 from core.store import records as stored
@@ -112,6 +113,7 @@ class _Run:
         self._fresh: set[str] = set()  # ids of those waiting
         self._touches: dict[tuple[Rights, Rights], Touch] = {}
         self._creating: Touch | Forbidden | None = None
+        self._around = Surroundings(self.records, self.form)
 
     def _has(self, hook: str) -> bool:
         return self.records.hooks.has(hook, self.form.name)
@@ -136,9 +138,11 @@ class _Run:
 
     async def _chunk(self, rows: Sequence[Values], numbers: range) -> None:
         at = now()
+        self._around = Surroundings(self.records, self.form, lock=not self.dry_run)
         cleaned = [clean(self.form, {name: v for name, v in rows[n].items() if v is not None}) for n in numbers]
         keys = [key_of(self.form, values) for values in cleaned]
         await self._look_up([key for key in keys if key is not None and key not in self._known])
+        await self._around.learn(cleaned, ids=[self._known[key].row["id"] for key in keys if key in self._known])
         pointed = [
             list(references.pointers(self._pointing, values, names=self._pointing)) if self._pointing else []
             for values in cleaned
@@ -173,11 +177,14 @@ class _Run:
             touch = self._may_create()
             row = self._fresh_row(at)
             draft = drafts.propose(self.form, before={}, changes=values, touch=touch, cleaned=cleaned)
-            draft = drafts.filled(draft, {n: v for n, v in self._preset.items() if n not in values})
+            draft = drafts.begun(self.form, draft, preset=self._preset, given=values)
         else:
-            touch, row = self._may_update(known.row), known.row
+            touch, row = self._may_update(known.row, known.data), known.row
             draft = drafts.propose(self.form, before=known.data, changes=values, touch=touch, cleaned=cleaned)
-        draft = await self._judged(draft, row, touch=touch, good=good)
+        if touch.sealed and not draft.problems:  # not even a formula moves on
+            self._outcomes[number] = BulkRow("same", row["id"])
+            return
+        draft = await self._judged(draft, row, touch=touch, good=good, at=at)
         await self._accept(number, draft, row, key=key, at=at)
 
     def _fresh_row(self, at: str) -> dict[str, Any]:
@@ -201,11 +208,11 @@ class _Run:
             raise self._creating
         return self._creating
 
-    def _may_update(self, row: Values) -> Touch:
+    def _may_update(self, row: Values, data: Values) -> Touch:
         """What may be done with a record found by its key; one that may not be seen only shows as a taken key."""
         access = self.records.access
-        seen = reaching(rights(access, self.form.name, "read"), access, row)
-        given = reaching(rights(access, self.form.name, "update"), access, row)
+        seen = reaching(rights(access, self.form.name, "read"), access, self.form, row)
+        given = reaching(rights(access, self.form.name, "update"), access, self.form, row)
         if not seen:
             raise Invalid(writing.key_taken(self.form))
         if not given:
@@ -214,12 +221,13 @@ class _Run:
             self._touches[seen, given] = Touch(
                 visible=shown(seen, self.form.fields), writable=shown(given, self.form.fields)
             )
-        return self._touches[seen, given]
+        return drafts.bound(self.form, self._touches[seen, given], data)
 
-    async def _judged(self, draft: Draft, row: dict[str, Any], *, touch: Touch, good: set[Any]) -> Draft:
+    async def _judged(self, draft: Draft, row: dict[str, Any], *, touch: Touch, good: set[Any], at: str) -> Draft:
         """The draft computed and checked; Invalid with all that is wrong with the row."""
         records, hooks = self.records, self.records.hooks
-        scene = writing.scene_of(records, draft)
+        await self._around.learn([draft.data], ids=[row["id"]] if draft.before else ())
+        scene = writing.scene_of(records, draft, id=row["id"], around=self._around, at=at)
         draft = drafts.with_formulas(self.form, draft, scene=scene)
         if self._has("record_compute"):
             frozen = MappingProxyType(dict(draft.data))
@@ -235,6 +243,11 @@ class _Run:
         if self._has("record_validate") and (not draft.before or draft.changes):
             before = writing.full_record(self.form, row) if draft.before else None
             await writing.objections(records, self.form, draft.data, before=before, touch=touch)
+        if not row["revision"]:
+            confine(records.access, self.form, "create", row, data=draft.data, asked=draft.asked)
+        elif draft.changes:
+            asked = draft.asked & draft.changes.keys()
+            confine(records.access, self.form, "update", row, data=draft.data, asked=asked)
         return draft
 
     async def _lost(self, draft: Draft, *, touch: Touch, good: set[Any], id: str) -> list[Problem]:
@@ -330,8 +343,21 @@ class _Run:
             if self._row_by_row or self._has("record_committed"):
                 change = writing.change_of(line, changes=one.draft.changes)
                 await writing.announce(self.records, self.form, one.row, change=change)
-            self._outcomes[one.number] = BulkRow(_STATUS[one.kind], one.row["id"])
+            self._outcomes[one.number] = BulkRow(_STATUS[one.kind], one.row["id"], revision=one.row["revision"])
+        await writing.inform(
+            self.records,
+            self.form,
+            lambda: [
+                writing.change_of(line, changes=one.draft.changes) for one, line in zip(waiting, lines, strict=True)
+            ],
+        )
         db.after_commit(self._mark)
+        moved = [(one.row["id"], one.kind, one.row["data"], one.draft.changes) for one in waiting]
+        fresh = await self.records.worked_out(self.form, moved)
+        for known in self._known.values():
+            if known.row["id"] in fresh:
+                known.row = dict(fresh[known.row["id"]])
+                known.data = exact.loads(known.row["data"])
 
     async def _mark(self) -> None:
         sealing.mark(self.records.db, self.records.tenant)

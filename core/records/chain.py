@@ -17,9 +17,12 @@ def text_hash(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def change_hash(tenant: int, row: Mapping[str, Any]) -> str:
-    """The hash of all columns of a change; `changes` is hashed as the text that is stored."""
-    return text_hash(exact.canonical([tenant, *(row[name] for name in HASHED)]))
+def change_hash(history: int, row: Mapping[str, Any]) -> str:
+    """The hash of its tenant's number (`Tenant.history`) and all columns of a change.
+
+    `changes` is hashed as the text that is stored.
+    """
+    return text_hash(exact.canonical([history, *(row[name] for name in HASHED)]))
 
 
 def link(before: str, hash: str) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import unicodedata
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,14 +15,18 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import obstore
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore
 
 from core.clock import new_id, now, stamp
 from core.errors import Invalid, NotFound, Problem, TooLarge
 from core.i18n import _
+from core.jobs import JobKind
 from core.store import files as stored
 
 if TYPE_CHECKING:
+    from core.context import Context
+    from core.jobs import Job
     from core.records.records import Records
     from core.store import Database
 
@@ -28,6 +35,7 @@ NAME_LENGTH = 150
 PIECE = 64 * 1024
 FORGOTTEN_DAYS = 2  # a file that no record took by then was never saved with its form
 UNKNOWN = "application/octet-stream"
+_OS_ERROR = re.compile(r"os error (\d+)")
 
 # What a browser may show in our own page: pictures without scripts in them, and PDF.
 INLINE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"})
@@ -141,13 +149,16 @@ class Files:
         name, id = safe_name(name), new_id()
         measured = _Measured(pieces, limit)
         coming = f"{tenant}/coming/{id}"
-        await obstore.put_async(store, coming, measured)
         try:
+            await obstore.put_async(store, coming, measured)
             if measured.size == 0:
                 raise Invalid([Problem("", "empty", _("“{name}”是空文件", name=name))])
             await obstore.rename_async(store, coming, f"{tenant}/{measured.sha256}")
-        except BaseException:
-            await obstore.delete_async(store, coming)
+        except BaseException as error:
+            with suppress(FileNotFoundError):
+                await obstore.delete_async(store, coming)
+            if found := _OS_ERROR.search(str(error)) if isinstance(error, GenericError) else None:
+                raise OSError(int(found[1]), os.strerror(int(found[1]))) from error  # such as a full disk
             raise
         row = {
             "id": id,
@@ -194,10 +205,24 @@ class Files:
         _found, pieces = await self.open(id)
         return b"".join([piece async for piece in pieces])
 
+    async def sweep(self) -> int:
+        """Drop uploads of the tenant that no record took in time; how many, a thousand at most."""
+        return await sweep(self._records.db, self._records.tenant, folder=self._folder)
+
 
 async def _pieces(got: Any) -> AsyncIterator[bytes]:
     async for piece in got.stream(min_chunk_size=PIECE):
         yield bytes(piece)
+
+
+async def _sweep(ctx: Context, job: Job) -> None:
+    done = 0
+    while number := await ctx.files.sweep():
+        done += number
+        await job.progress(done)
+
+
+SWEEP = JobKind(name="core.uploads", title="清理无人使用的附件", run=_sweep, schedule="FREQ=DAILY;BYHOUR=3")
 
 
 async def sweep(db: Database, tenant: int, *, folder: Path) -> int:

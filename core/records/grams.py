@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from operator import add
 from typing import Any
 
 from core.forms.model import Field, Form
@@ -32,10 +33,9 @@ def runs(text: str) -> list[str]:
 def grams(texts: Iterable[str]) -> str:
     """The tokens of `texts`, in order, with spaces between."""
     tokens: list[str] = []
-    for text in texts:
-        for run in runs(text):
-            tokens += [run[n : n + 2] for n in range(len(run))]
-    return " ".join(tokens)
+    for run in runs("\n".join(texts)):
+        tokens += map(add, run, run[1:] + " ")
+    return " ".join(tokens).replace("  ", " ").rstrip()
 
 
 def matches(wanted: Iterable[str], texts: Iterable[str]) -> bool:

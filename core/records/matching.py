@@ -6,7 +6,7 @@ it finds for such a reader is compared once more with the texts shown to him.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,10 @@ def _must_look(form: Form, within: Reach) -> bool:
     return not all(within.shows_everywhere(name) for name in names)
 
 
-def _found(records: Records, form: Form, row: Any, *, wanted: Sequence[str], within: Reach) -> bool:
-    visible = within.visible(records.access, form, row)
-    return matches(wanted, texts_of(form, exact.loads(row["data"]), fields=visible))
+def _finder(records: Records, form: Form, *, wanted: Sequence[str], within: Reach) -> Callable[[Any], bool]:
+    """A function that looks at a row again: whether the texts shown to the reader have what is wanted."""
+    visible = within.viewer(records.access, form)
+    return lambda row: matches(wanted, texts_of(form, exact.loads(row["data"]), fields=visible(row)))
 
 
 async def fetch_page(
@@ -69,12 +70,12 @@ async def fetch_page(
     if not wanted or not _must_look(form, within):
         return await record_query.fetch_page(records.db, query)
     found: list[Any] = []
-    after = query.after
+    fits, after = _finder(records, form, wanted=wanted, within=within), query.after
     for _round in range(ROUNDS):
         # never more than are still wanted, so that the cursor stands behind the last row that was looked at
         step = replace(query, after=after, limit=query.limit - len(found))
         rows, after = await record_query.fetch_page(records.db, step)
-        found += [row for row in rows if _found(records, form, row, wanted=wanted, within=within)]
+        found += [row for row in rows if fits(row)]
         if after is None or len(found) >= query.limit:
             break
     return found, after
@@ -109,12 +110,13 @@ async def _verified(
     records: Records, form: Form, query: RecordQuery, *, wanted: Sequence[str], within: Reach, most: int
 ) -> tuple[list[str], bool]:
     """Up to `most` ids that match, out of a bounded number of candidates; whether these are all."""
+    fits = _finder(records, form, wanted=wanted, within=within)
     found: list[str] = []
     after: str | None = None
     for _round in range(CANDIDATES // STEP):
         step = replace(query, after=after, limit=STEP)
         rows, after = await record_query.fetch_page(records.db, step)
-        found += [row["id"] for row in rows if _found(records, form, row, wanted=wanted, within=within)]
+        found += [row["id"] for row in rows if fits(row)]
         if after is None or len(found) > most:
             break
     return found[:most], after is None and len(found) <= most

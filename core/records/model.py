@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.errors import Conflict, Problem
+
+if TYPE_CHECKING:
+    from core.forms.model import Form
 
 LOCKED = "🔒"  # the label of what the reader may not see, or what is gone
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "empty", "filled"]
@@ -29,6 +32,7 @@ class Record:
     department: str | None
     deleted_at: str | None = None
     hidden: frozenset[str] = frozenset()  # fields of the form that the reader may not see
+    overdue: frozenset[str] = frozenset()  # fields whose values wait to be worked out again: what they read has moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Condition:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     where: tuple[Condition, ...] = ()  # all must hold
+    formula: str = ""  # a formula that must be true too, in codes or titles of fields: "实付 > 应付"
     search: str = ""  # substring over every text of the record that the reader may see
     sort: tuple[tuple[str, bool], ...] = ()  # (field, descending); () = newest first
     after: str | None = None  # the cursor of the page before
@@ -69,11 +74,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`field` may be "" for count. The result key is `name`."""
+    """`field` may be "" for count. The result key is `name`. `formula` instead of a field totals what it answers."""
 
     name: str
     function: Literal["sum", "count", "min", "max", "avg"]
     field: str = ""
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,8 @@ class Change:
     source: str  # "page", "api", "import", "module", "system"
     changes: Mapping[str, tuple[Any, Any]]
     sealed: int | None = None  # place in the tenant's chain
+    step: str = ""  # the code of the step that was taken
+    comment: str = ""  # what was said with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,7 @@ class BulkRow:
     status: Literal["new", "changed", "same", "wrong"]
     id: str | None = None  # None: wrong, or new on a dry run
     problems: tuple[Problem, ...] = ()
+    revision: int | None = None  # of what was written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +138,18 @@ class BulkResult:
     same: int = 0
     wrong: int = 0
     rows: tuple[BulkRow, ...] = field(default=(), repr=False)
+
+
+class Listener(Protocol):
+    """A room above that must write something together with what is written here."""
+
+    async def wants(self, form: str) -> bool:
+        """Whether changes of this form concern it: asked first, so that others cost nothing."""
+        ...
+
+    async def saved(self, form: Form, changes: Sequence[Change]) -> None:
+        """Records of `form` were written; the transaction is still open."""
+        ...
 
 
 class Outdated(Conflict):

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Invalid, Problem
+from core.forms import filter_of, operand_of, places
+from core.formulas import condition
 from core.i18n import _
 from core.records.model import SYSTEM_FIELDS, Aggregate, Condition, Query
-from core.records.sight import Reach, showing
-from core.store.record_query import AnyOf, Compare, Group, Operand, RecordQuery, Sort, Total
+from core.records.sight import Reach, scene_of, showing
+from core.store.record_query import AllOf, AnyOf, Compare, Group, Operand, RecordQuery, Sort, Total
 from core.store.record_query import Condition as Filter
 
 if TYPE_CHECKING:
@@ -64,27 +66,40 @@ def operand(form: Form, name: str) -> Operand:
     """Where the store finds the field's value."""
     if name in SYSTEM_FIELDS:
         return Operand(column=name[1:])
-    field = form.fields[name]
-    if field.type in _LISTS or field.type == "rows":
-        return Operand(json=name, kind="list")
-    slot = form.slot_of(name)
-    place: dict[str, Any] = {"column": slot} if slot else {"json": name}
-    if field.numeric:
-        return Operand(**place, kind="number", decimals=field.decimals if field.type != "integer" else 0)
-    return Operand(**place, kind="boolean" if field.type == "boolean" else "text")
+    return operand_of(form, name)
 
 
-def rows_within(given: Rights, access: Access) -> Filter | None:
+def rows_within(given: Rights, access: Access, form: Form) -> Filter | None:
     """The rights as a condition on rows; None where every row is within reach."""
-    if any(right.rows == "all" for right in given):
+    kinds = dict.fromkeys((right.rows, right.when) for right in given)
+    if ("all", "") in kinds:
         return None
     parts: list[Filter] = []
-    rows = {right.rows for right in given}
-    if "own" in rows and access.member.id:
-        parts.append(Compare(Operand(column="created_by"), "eq", access.member.id))
-    if "department" in rows and access.member.departments:
-        parts.append(Compare(Operand(column="department"), "in", tuple(sorted(access.member.departments))))
+    for rows, when in kinds:
+        makers = _made_by(rows, access)
+        chosen = _chosen(form, when, access)
+        both = [one for one in (makers, chosen) if one is not None]
+        parts.append(both[0] if len(both) == 1 else AllOf(tuple(both)))
     return AnyOf(tuple(parts))
+
+
+def _made_by(rows: str, access: Access) -> Filter | None:
+    """Whose rows; None: everybody's."""
+    member = access.member
+    if rows == "own" and member.id:
+        return Compare(Operand(column="created_by"), "eq", member.id)
+    if rows == "department" and member.departments:
+        return Compare(Operand(column="department"), "in", tuple(sorted(member.departments)))
+    return None if rows == "all" else AnyOf(())
+
+
+def _chosen(form: Form, when: str, access: Access) -> Filter | None:
+    """A right's condition; None: there is none. What cannot be worked out (any more) grants nothing."""
+    if not when:
+        return None
+    formula = filter_of(form, when)
+    found = condition(formula, scene_of(access), places(form)) if formula is not None else []
+    return AnyOf(()) if isinstance(found, list) else found
 
 
 def guards(form: Form, names: Iterable[str], *, reach: Reach, access: Access) -> list[Filter]:
@@ -95,11 +110,11 @@ def guards(form: Form, names: Iterable[str], *, reach: Reach, access: Access) ->
     """
     used = list(dict.fromkeys(names))
     by_field = [_of_field(form, name, rights) for rights in reach.viewing for name in used]
-    conditions = [rows_within(rights, access) for rights in (*reach.viewing, *reach.rows, *by_field)]
+    conditions = [rows_within(rights, access, form) for rights in (*reach.viewing, *reach.rows, *by_field)]
     found: list[Filter] = []
-    for condition in conditions:
-        if condition is not None and condition not in found:
-            found.append(condition)
+    for one in conditions:
+        if one is not None and one not in found:
+            found.append(one)
     return found
 
 

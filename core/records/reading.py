@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import exact
 from core.errors import Invalid, Problem
 from core.i18n import _
 from core.people import rights
-from core.records import drafts, matching, queries, references
+from core.records import drafts, formulas, matching, queries, references
 from core.records.model import (
     Aggregate,
     Change,
@@ -21,8 +22,9 @@ from core.records.model import (
     Record,
     Related,
 )  # fmt: skip
+from core.records.recomputing import overdue_fields
 from core.records.sight import Reach, reach, reaching, shown
-from core.records.writing import change_of, missing, record_of
+from core.records.writing import NOTES, change_of, missing, record_of
 from core.store import changes as stored_changes
 from core.store import record_query
 from core.store import records as stored
@@ -31,10 +33,12 @@ from core.store.record_query import BadCursor
 
 if TYPE_CHECKING:
     from core.forms.model import Field, Form
-    from core.people.model import Action
+    from core.people.model import Access, Action
     from core.records.records import Records
+    from core.store.record_query import Total
 
 RELATED = 10  # records shown of each form that refers here
+_WRITERS = ("_created_by", "_updated_by")  # the system fields that point to members
 
 
 async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
@@ -42,28 +46,38 @@ async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
     row = await stored.fetch(records.db, records.tenant, id)
     if row is None or row["form"] != name or (row["deleted_at"] and not deleted):
         raise missing(form)
-    seen = reaching(rights(records.access, name, "read"), records.access, row)
+    seen = reaching(rights(records.access, name, "read"), records.access, form, row)
     if row["deleted_at"]:
-        seen = seen if reaching(rights(records.access, name, "delete"), records.access, row) else ()
+        seen = seen if reaching(rights(records.access, name, "delete"), records.access, form, row) else ()
     if not seen:
         raise missing(form)
-    return record_of(form, row, visible=shown(seen, form.fields))
+    return (await marked(records, form, [row], [record_of(form, row, visible=shown(seen, form.fields))]))[0]
 
 
-async def list_page(records: Records, name: str, query: Query, *, action: Action) -> Page:
+async def marked(records: Records, form: Form, rows: Sequence[Any], found: Sequence[Record]) -> Sequence[Record]:
+    """The records, each with the fields that wait to be worked out again."""
+    overdue = await overdue_fields(records, form, rows)
+    return [replace(one, overdue=overdue[one.id] - one.hidden) if one.id in overdue else one for one in found]
+
+
+async def list_page(
+    records: Records, name: str, query: Query, *, action: Action, labelled: Collection[str] | None = None
+) -> Page:
     form = records.forms.get(name)
     within = reach(records.access, form, action=action, deleted=query.deleted)
     rows, after = await _fetch_rows(records, form, query, within=within)
-    found = [record_of(form, row, visible=within.visible(records.access, form, row)) for row in rows]
-    return Page(tuple(found), after, await labels(records, name, found))
+    visible = within.viewer(records.access, form)
+    found = list(await marked(records, form, rows, [record_of(form, row, visible=visible(row)) for row in rows]))
+    return Page(tuple(found), after, await labels(records, name, found, fields=labelled))
 
 
 async def _fetch_rows(
     records: Records, form: Form, query: Query, *, within: Reach
 ) -> tuple[list[Any], str | None]:
     """The rows of one page and the cursor of the next."""
-    guards = queries.guards(form, queries.used_fields(query), reach=within, access=records.access)
-    wanted = queries.build(form, query, tenant=records.tenant, guards=guards)
+    chosen, names = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    guards = queries.guards(form, [*queries.used_fields(query), *names], reach=within, access=records.access)
+    wanted = queries.build(form, query, tenant=records.tenant, guards=[*guards, *chosen])
     try:
         return await matching.fetch_page(records, form, wanted, search=query.search, within=within)
     except BadCursor:
@@ -73,10 +87,11 @@ async def _fetch_rows(
 async def count(records: Records, name: str, query: Query, *, bound: int | None, action: Action) -> Count:
     form = records.forms.get(name)
     within = reach(records.access, form, action=action, deleted=query.deleted)
-    fields = [condition.field for condition in query.where]
+    chosen, names = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    fields = [condition.field for condition in query.where] + names
     guards = queries.guards(form, fields, reach=within, access=records.access)
     unsorted = Query(where=query.where, deleted=query.deleted)
-    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=guards)
+    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=[*guards, *chosen])
     number, whole = await matching.count(records, form, wanted, search=query.search, within=within, bound=bound)
     return Count(number, whole)
 
@@ -87,15 +102,26 @@ async def totals(
     form = records.forms.get(name)
     within = reach(records.access, form, deleted=query.deleted)
     groups = [queries.group_of(form, one) for one in by]
-    sums = [queries.total_of(form, one) for one in aggregates]
-    fields = [condition.field for condition in query.where] + [field for field, _group in groups]
-    fields += [one.field for one in aggregates if one.field]
+    chosen, fields = formulas.filtered(form, query.formula, reach=within, access=records.access)
+    fields += [condition.field for condition in query.where] + [field for field, _group in groups]
+    sums = []
+    for one in aggregates:
+        total, names = _total(form, one, reach=within, access=records.access)
+        sums.append(total)
+        fields += names
     guards = queries.guards(form, fields, reach=within, access=records.access)
     unsorted = Query(where=query.where, deleted=query.deleted)
-    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=guards)
+    wanted = queries.build(form, unsorted, tenant=records.tenant, guards=[*guards, *chosen])
     wanted = await matching.narrowed(records, form, wanted, search=query.search, within=within)
     lines = await record_query.totals(records.db, wanted, totals=sums, by=[group for _field, group in groups])
     return [_line(line, by=by, groups=groups, sums=sums) for line in lines]
+
+
+def _total(form: Form, one: Aggregate, *, reach: Reach, access: Access) -> tuple[Total, list[str]]:
+    """The store's total, and the fields it reads."""
+    if one.formula:
+        return formulas.totalled(form, one, reach=reach, access=access)
+    return queries.total_of(form, one), [one.field] if one.field else []
 
 
 def _line(line: dict[str, Any], *, by: Sequence[str], groups: Sequence[Any], sums: Sequence[Any]) -> dict[str, Any]:
@@ -106,14 +132,18 @@ def _line(line: dict[str, Any], *, by: Sequence[str], groups: Sequence[Any], sum
     return found | {total.name: line[total.name] for total in sums}
 
 
-async def labels(records: Records, name: str, found: Iterable[Record]) -> dict[str, str]:
-    """Names of every record, person and file that these records of one form point to."""
+async def labels(
+    records: Records, name: str, found: Iterable[Record], *, fields: Collection[str] | None = None
+) -> dict[str, str]:
+    """Names of every record, person and file that these records of one form point to, or that `fields` do."""
     form = records.forms.get(name)
-    pointing = [name for name, field in form.fields.items() if references.pointing(field)]
+    pointing = [n for n, field in form.fields.items() if references.pointing(field) and (fields is None or n in fields)]
+    writers = [one for one in _WRITERS if fields is None or one in fields]
     pointed, members = [], set()
     for record in found:
-        pointed += references.pointers(form.fields, record.data, names=pointing)
-        members |= {record.created_by, record.updated_by}
+        if pointing:
+            pointed += references.pointers(form.fields, record.data, names=pointing)
+        members.update(getattr(record, one[1:]) for one in writers)
     return await references.labels(records, pointed, members=members)
 
 
@@ -127,7 +157,9 @@ async def history(records: Records, name: str, id: str) -> list[Change]:
         changes = {
             field: tuple(pair)
             for field, pair in exact.loads(line["changes"]).items()
-            if (field in form.fields and field not in record.hidden) or (field not in form.fields and gone)
+            if (field in form.fields and field not in record.hidden)
+            or (field not in form.fields and gone)
+            or field in NOTES
         }
         found.append(change_of(line, changes=changes, place=line["place"]))
     return found

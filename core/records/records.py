@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.records import bulk, reading, references, undoing, writing
+from core import exact
+from core.forms import readers_of, reads_beyond
+from core.people import must_write
+from core.records import bulk, reading, recomputing, references, trying, undoing, writing
 from core.records.model import (
     Aggregate,
     BulkResult,
     Change,
     Count,
+    Listener,
     Option,
     Page,
     Query,
@@ -19,9 +23,10 @@ from core.records.model import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from core.forms import FormSet
+    from core.forms import Form, FormSet, Standing
     from core.hooks import Caller
     from core.people import Access, Action
+    from core.records.trying import Trial
     from core.store import Database
 
 EVERYTHING = Query()
@@ -40,6 +45,34 @@ class Records:
         self.forms = forms
         self.hooks = hooks
         self.context: Any = None  # the Context that hooks are given; it sets itself here
+        self.listeners: tuple[Listener, ...] = ()  # rooms above that hear of every write in its transaction
+
+    async def worked_out(
+        self, form: Form, moved: Sequence[tuple[str, Any, str, Mapping[str, tuple[Any, Any]]]]
+    ) -> dict[str, Mapping[str, Any]]:
+        """For this room: records that read what (id, kind, data, changes) moved are worked out again; the new rows."""
+        if form.name not in readers_of(self.forms):
+            return {}
+        moves = [recomputing.Move(id, kind, exact.loads(data), changes) for id, kind, data, changes in moved]
+        return await recomputing.follow(self, form, moves)
+
+    async def back_again(self, form: Form, row: dict[str, Any]) -> dict[str, Any]:
+        """For this room: the row of a record out of the bin, worked out again where it reads others."""
+        fields = reads_beyond(form)
+        if not fields:
+            return row
+        done, rows = await recomputing.work_out(self, form, {row["id"]: fields}, wait=True)
+        moves = [move for move in done.values() if move is not None]
+        rows |= await recomputing.follow(self, form, moves) if moves else {}
+        return dict(rows.get(row["id"], row))
+
+    async def ask_for_formulas(self, form: str) -> None:
+        """For this room: a job works out what was marked."""
+        await self.context.jobs.enqueue("core.formulas", {"form": form}, key=form)
+
+    async def formulas_changed(self, form: str, fields: frozenset[str]) -> None:
+        """Every record of `form` waits until its `fields` are worked out by their new formulas."""
+        await recomputing.postpone_all(self, form, fields)
 
     @property
     def tenant(self) -> int:
@@ -54,9 +87,14 @@ class Records:
         """One record; `deleted` finds it in the bin too, for who may delete it."""
         return await reading.get(self, form, id, deleted=deleted)
 
-    async def list(self, form: str, query: Query = EVERYTHING, *, action: Action = "read") -> Page:
-        """A page of records. `action` "export" leaves only what may be exported."""
-        return await reading.list_page(self, form, query, action=action)
+    async def list(
+        self, form: str, query: Query = EVERYTHING, *, action: Action = "read", labelled: Collection[str] | None = None
+    ) -> Page:
+        """A page of records. `action` "export" leaves only what may be exported.
+
+        `labelled`: the fields whose references, people and files the page will call by name; all of them without it.
+        """
+        return await reading.list_page(self, form, query, action=action, labelled=labelled)
 
     async def count(
         self, form: str, query: Query = EVERYTHING, *, bound: int | None = 1000, action: Action = "read"
@@ -76,26 +114,44 @@ class Records:
 
     async def create(self, form: str, data: Mapping[str, Any], *, source: str = "page") -> Record:
         """A new record. A field left out takes its default, None leaves it empty. Invalid with all problems."""
+        must_write(self.access.tenant)
         return await writing.create(self, form, data, source=source)
 
     async def update(
         self, form: str, id: str, changes: Mapping[str, Any], *, revision: int, source: str = "page"
     ) -> Record:
         """The record with `changes` (None empties). Outdated where somebody saved since `revision` was read."""
+        must_write(self.access.tenant)
         return await writing.update(self, form, id, changes=changes, revision=revision, source=source)
+
+    async def trial(self, form: str, changes: Mapping[str, Any], *, id: str | None = None) -> Trial:
+        """What `changes` would make of a record, or of a new one, if they were saved now. Nothing is written."""
+        return await trying.trial(self, form, changes, id=id)
+
+    async def standings(self, form: str, id: str) -> Mapping[str, Standing]:
+        """How the conditions of a record's fields stand: which are shown, required, read-only."""
+        await self.get(form, id, deleted=True)
+        return await trying.standings_of(self, form, id)
+
+    def worth_trying(self, form: Form) -> bool:
+        """Whether anything of the form depends on what is being typed."""
+        return trying.worth_trying(self, form)
 
     async def delete(self, form: str, id: str, *, revision: int, source: str = "page") -> None:
         """Into the bin. Referred where live records refer to it."""
+        must_write(self.access.tenant)
         await undoing.delete(self, form, id, revision=revision, source=source)
 
     async def restore(self, form: str, id: str, *, source: str = "page") -> Record:
         """Out of the bin. Conflict where its key is taken or what it refers to is in the bin."""
+        must_write(self.access.tenant)
         return await undoing.restore(self, form, id, source=source)
 
     async def revert(
         self, form: str, id: str, *, to_revision: int, revision: int, source: str = "page"
     ) -> Record:
         """The values of the state `to_revision` again, as a new change."""
+        must_write(self.access.tenant)
         return await undoing.revert(self, form, id, to_revision=to_revision, revision=revision, source=source)
 
     async def history(self, form: str, id: str) -> list[Change]:
@@ -132,6 +188,7 @@ class Records:
 
         What is wrong is reported by row. `stop_on_error`: nothing is written if one row is wrong.
         """
+        must_write(self.access.tenant)
         return await bulk.write(
             self, form, rows, mode=mode, source=source, dry_run=dry_run, stop_on_error=stop_on_error
         )

@@ -108,7 +108,7 @@ async def _good_records(records: Records, form: str, ids: set[str]) -> list[str]
     if not given:
         return []
     rows = await stored.hold(records.db, records.tenant, form, ids=ids)
-    return [row["id"] for row in rows if reaching(given, records.access, row)]
+    return [row["id"] for row in rows if reaching(given, records.access, records.forms.get(form), row)]
 
 
 async def _good_files(records: Records, ids: set[str], *, record: str | None) -> list[str]:
@@ -182,9 +182,9 @@ async def _visible(records: Records, form: str, ids: Iterable[str]) -> dict[str,
     given = rights(records.access, form, "read")
     if not given or form not in records.forms:
         return {}
-    fields = records.forms.get(form).fields
+    target = records.forms.get(form)
     rows = await stored.fetch_many(records.db, records.tenant, form, ids=list(ids))
-    return {id: shown(reaching(given, records.access, row), fields) for id, row in rows.items()}
+    return {id: shown(reaching(given, records.access, target, row), target.fields) for id, row in rows.items()}
 
 
 async def names(records: Records, form: str, ids: Iterable[str]) -> dict[str, str]:
@@ -199,7 +199,7 @@ async def names(records: Records, form: str, ids: Iterable[str]) -> dict[str, st
     if given:
         rows = await stored.fetch_many(records.db, records.tenant, form, ids=wanted)
         for id, row in rows.items():
-            reach = reaching(given, records.access, row)
+            reach = reaching(given, records.access, target, row)
             if reach:
                 found[id] = label_of(target, exact.loads(row["data"]), visible=shown(reach, target.fields), id=id)
     return found

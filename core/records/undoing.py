@@ -30,8 +30,10 @@ async def delete(records: Records, name: str, id: str, *, revision: int, source:
     form = records.forms.get(name)
     async with records.db.write():
         row, touch = await writing.grasped(records, form, id, action="delete")
-        if row["revision"] != revision:
+        if row["revision"] != revision and not await writing.only_worked_out(records, row, since=revision):
             raise writing.outdated(records, form, row)
+        if touch.sealed:
+            raise Conflict(_("“{form}”在“{state}”时不能删除", form=form.title, state=touch.state))
         await _refuse_if_referred(records, form, id)
         await writing.objections(records, form, {}, before=writing.full_record(form, row), touch=touch)
         await _move(records, form, row, kind="delete", source=source)
@@ -43,7 +45,7 @@ async def _refuse_if_referred(records: Records, form: Form, id: str) -> None:
         return
     named: list[Option] = []
     for other, row in found:
-        seen = reaching(rights(records.access, other.name, "read"), records.access, row)
+        seen = reaching(rights(records.access, other.name, "read"), records.access, other, row)
         if seen and len(named) < NAMED:
             visible = shown(seen, other.fields)
             label = references.label_of(other, exact.loads(row["data"]), visible=visible, id=row["id"])
@@ -70,6 +72,7 @@ async def restore(records: Records, name: str, id: str, *, source: str) -> Recor
             row = await _move(records, form, row, kind="restore", source=source)
         except UniqueViolation:
             raise _key_taken(form) from None
+        row = await records.back_again(form, row)  # what it reads may have moved while it was away
     return writing.record_of(form, row, visible=touch.visible)
 
 
@@ -124,6 +127,8 @@ async def revert(
         lines = await stored_changes.of_record(records.db, records.tenant, id)
         if not 1 <= to_revision <= row["revision"]:
             raise writing.missing(form)
+        if touch.sealed:
+            raise Conflict(_("“{form}”在“{state}”时不能改回旧内容", form=form.title, state=touch.state))
         old = values_at(exact.loads(row["data"]), lines, revision=to_revision)
         changes = _towards(form, exact.loads(row["data"]), old, touch=touch)
         try:

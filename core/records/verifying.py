@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from core import people
 from core.i18n import _
 from core.records.chain import START, change_hash, link, text_hash
 from core.records.sealing import seal
@@ -38,8 +39,9 @@ class Finding:
 async def verify(db: Database, tenant: int, *, most: int = MOST) -> list[Finding]:
     """What is wrong with the tenant's history, the first first; [] where nothing is. Seals what is still open."""
     await seal(db, tenant)
+    history = (await people.tenant(db, tenant)).history
     found: list[Finding] = []
-    for walk in (_chain(db, tenant), _changes(db, tenant), _records(db, tenant)):
+    for walk in (_chain(db, tenant, history), _changes(db, tenant, history), _records(db, tenant)):
         async for finding in walk:
             if not _repeats(finding, found):
                 found.append(finding)
@@ -57,7 +59,7 @@ def _repeats(finding: Finding, found: Sequence[Finding]) -> bool:
     )
 
 
-async def _chain(db: Database, tenant: int) -> AsyncIterator[Finding]:
+async def _chain(db: Database, tenant: int, history: int) -> AsyncIterator[Finding]:
     """Every link against the one before and the change it seals."""
     place, tied = 0, START
     while True:
@@ -71,7 +73,7 @@ async def _chain(db: Database, tenant: int) -> AsyncIterator[Finding]:
                 yield _broken(row, tied, rows[number : number + STEP])
             elif row["id"] is None:
                 yield _finding("removed change", row, _("第 {n} 笔变更被删除", n=place))
-            elif row["hash"] != row["sealed_hash"] or change_hash(tenant, row) != row["sealed_hash"]:
+            elif row["hash"] != row["sealed_hash"] or change_hash(history, row) != row["sealed_hash"]:
                 yield _finding("edited change", row, _("第 {n} 笔变更被改动", n=place))
             tied = row["link"]
         if len(rows) < STEP:
@@ -94,7 +96,7 @@ def _finding(kind: FindingKind, row: Mapping[str, Any], message: str) -> Finding
     return Finding(kind=kind, message=message, place=row["place"], change=row["change"], record=row["record"])
 
 
-async def _changes(db: Database, tenant: int) -> AsyncIterator[Finding]:
+async def _changes(db: Database, tenant: int, history: int) -> AsyncIterator[Finding]:
     """Every change against its own hash, and whether its record is there."""
     after = ""
     while True:
@@ -102,7 +104,7 @@ async def _changes(db: Database, tenant: int) -> AsyncIterator[Finding]:
         for row in rows:
             after = row["id"]
             known = {"change": row["id"], "record": row["record"]}
-            if change_hash(tenant, row) != row["hash"]:
+            if change_hash(history, row) != row["hash"]:
                 message = _("{at} 的一笔变更被改动", at=row["at"])
                 yield Finding(kind="edited change", message=message, **known)
             elif not row["present"] and row["kind"] == "create":

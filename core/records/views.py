@@ -10,7 +10,7 @@ from core import exact
 from core.clock import new_id, now
 from core.errors import Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
-from core.people import rights
+from core.people import must_write, rights
 from core.store import views as stored
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.store import Database
 
 NAME_LENGTH = 40
-KEPT = ("where", "sort", "q", "columns", "limit")  # of the parameters of a list's URL
+KEPT = ("where", "filter", "sort", "q", "columns", "limit")  # of the parameters of a list's URL
 SIZE = 4000  # signs of all of them together
 
 
@@ -121,6 +121,7 @@ class Views:
         await stored.delete(self._db, self._tenant, id)
 
     def _may_change(self, shared: bool) -> None:
+        must_write(self._access.tenant)
         if shared and not self._may_share:
             raise Forbidden(_("共享的视图只有能设计表单的人可以改动"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core import exact
 from core.clock import new_id, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
-from core.forms import defaults
+from core.forms import defaults, plan_of
 from core.formulas import Scene
 from core.i18n import _
 from core.people import rights
@@ -18,7 +18,9 @@ from core.records import drafts, references, sealing
 from core.records.chain import change_hash, text_hash
 from core.records.drafts import Draft, Touch
 from core.records.model import Change, Outdated, Record
-from core.records.sight import granted, reaching, refusal, shown
+from core.records.sight import confine, granted, reaches, reaching, refusal, shown
+from core.records.sight import scene_of as sight_scene
+from core.records.surroundings import Surroundings
 from core.store import UniqueViolation
 from core.store import changes as stored_changes
 from core.store import files as stored_files
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from core.records.records import Records
 
 Row = Mapping[str, Any]
+STEP, COMMENT = NOTES = ("_step", "_comment")  # in a change, beside its fields: no field is called so
 Kind = Literal["create", "update", "delete", "restore"]
+FORMULA = "formula"  # the source of a change that nobody made: what it was worked out from had moved
 
 
 async def create(records: Records, name: str, data: Mapping[str, Any], *, source: str) -> Record:
@@ -50,24 +54,28 @@ async def create(records: Records, name: str, data: Mapping[str, Any], *, source
     async with records.db.write():
         draft = drafts.propose(form, before={}, changes=data, touch=touch)
         draft = with_defaults(records, form, draft, given=data)
-        draft = await _prepared(records, form, draft, touch=touch, row=None, id=row["id"])
-        row = await _write(records, form, draft, row=row, kind="create", at=at, source=source)
+        draft = await prepared(records, form, draft, touch=touch, row=None, id=row["id"])
+        confine(records.access, form, "create", row, data=draft.data, asked=draft.asked)
+        row = await write(records, form, draft, row=row, kind="create", at=at, source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
 
 def creating(records: Records, form: Form, row: Row) -> Touch:
-    """What may be seen and written of a new record; Forbidden where the writer may not make one like this."""
-    given = reaching(granted(records.access, form, "create"), records.access, row)
+    """What may be seen and written of a new record; Forbidden where the writer may not make one like this.
+
+    Conditions of rights are left for `confine`: they are about values that are not known yet.
+    """
+    given = tuple(one for one in granted(records.access, form, "create") if reaches(one, records.access, row))
     if not given:
         raise Forbidden(_("您没有权限新增“{form}”：请先让管理员为您设置部门", form=form.title))
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row)
-    return Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    seen = tuple(one for one in rights(records.access, form.name, "read") if reaches(one, records.access, row))
+    state = {form.flow.field} if form.flow else set()
+    return Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields) - state)
 
 
 def with_defaults(records: Records, form: Form, draft: Draft, *, given: Mapping[str, Any]) -> Draft:
     """A field that was not mentioned takes its default; one that was emptied (None) stays empty."""
-    preset = defaults(form, me=records.member_id)
-    return drafts.filled(draft, {name: value for name, value in preset.items() if name not in given})
+    return drafts.begun(form, draft, preset=defaults(form, me=records.member_id), given=given)
 
 
 async def update(
@@ -76,29 +84,36 @@ async def update(
     form = records.forms.get(name)
     async with records.db.write():
         row, touch = await grasped(records, form, id, action="update")
-        if row["revision"] != revision:
+        if row["revision"] != revision and not await only_worked_out(records, row, since=revision):
             raise outdated(records, form, row)
         before = exact.loads(row["data"])
         draft = drafts.propose(form, before=before, changes=changes, touch=touch)
-        draft = await _prepared(records, form, draft, touch=touch, row=row, id=id)
+        if touch.sealed and not draft.problems:  # not even a formula moves on
+            return record_of(form, row, visible=touch.visible)
+        draft = await prepared(records, form, draft, touch=touch, row=row, id=id)
         if not draft.changes:
             return record_of(form, row, visible=touch.visible)
-        row = await _write(records, form, draft, row=row, kind="update", at=now(), source=source)
+        confine(records.access, form, "update", row, data=draft.data, asked=draft.asked & draft.changes.keys())
+        row = await write(records, form, draft, row=row, kind="update", at=now(), source=source)
     return record_of(form, row, visible=touch.visible, data=draft.data)
 
 
 async def grasped(
-    records: Records, form: Form, id: str, *, action: Action, deleted: bool = False
+    records: Records, form: Form, id: str, *, action: Action, deleted: bool = False, lock: bool = True
 ) -> tuple[dict[str, Any], Touch]:
     """The stored row and what the writer may do with it. What he may not read is not there."""
-    row = await stored.fetch(records.db, records.tenant, id, lock=action == "delete")
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row) if row else ()
+    # where totals over other records are stored, nobody may store a newer one while this write works them out
+    kind: Literal["", "change", "delete"] = "change" if plan_of(form).gathers else ""
+    kind = "delete" if action == "delete" else kind
+    row = await stored.fetch(records.db, records.tenant, id, lock=kind if lock else "")
+    seen = reaching(rights(records.access, form.name, "read"), records.access, form, row) if row else ()
     if row is None or row["form"] != form.name or not seen or bool(row["deleted_at"]) != deleted:
         raise missing(form)
-    given = reaching(rights(records.access, form.name, action), records.access, row)
+    given = reaching(rights(records.access, form.name, action), records.access, form, row)
     if not given:
         raise refusal(form, action)
-    return dict(row), Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    touch = Touch(visible=shown(seen, form.fields), writable=shown(given, form.fields))
+    return dict(row), drafts.bound(form, touch, exact.loads(row["data"])) if form.flow else touch
 
 
 def missing(form: Form) -> NotFound:
@@ -106,16 +121,28 @@ def missing(form: Form) -> NotFound:
 
 
 def outdated(records: Records, form: Form, row: Row) -> Outdated:
-    seen = reaching(rights(records.access, form.name, "read"), records.access, row)
+    seen = reaching(rights(records.access, form.name, "read"), records.access, form, row)
     current = record_of(form, row, visible=shown(seen, form.fields))
     return Outdated(_("别人刚刚保存过这条“{form}”，请核对两边的内容后再保存", form=form.title), current)
 
 
-async def _prepared(
-    records: Records, form: Form, draft: Draft, *, touch: Touch, row: Row | None, id: str
+async def only_worked_out(records: Records, row: Row, *, since: int) -> bool:
+    """Whether nobody saved the record after revision `since`: formulas alone have moved it."""
+    if since > row["revision"]:
+        return False
+    lines = await stored_changes.of_record(records.db, records.tenant, row["id"])
+    newer = [line for line in lines if line["revision"] > since]
+    return bool(newer) and all(line["source"] == FORMULA for line in newer)
+
+
+async def prepared(
+    records: Records, form: Form, draft: Draft, *, touch: Touch, row: Row | None, id: str,
+    demands: frozenset[str] = frozenset(),
 ) -> Draft:
-    """The draft computed, checked and found good; Invalid with all that is wrong."""
-    scene = scene_of(records, draft)
+    """The draft computed, checked and found good; Invalid with all that is wrong, `demands` that are empty too."""
+    around = Surroundings(records, form, lock=True)
+    await around.learn([draft.data], ids=[id] if row else ())
+    scene = scene_of(records, draft, id=id, around=around)
     draft = drafts.with_formulas(form, draft, scene=scene)
     if records.hooks.has("record_compute", form.name):
         answers = await records.hooks.call(
@@ -126,6 +153,8 @@ async def _prepared(
     draft = drafts.checked(form, draft, touch=touch, scene=scene)
     problems = [*draft.problems, *await _pointer_problems(records, form, draft, touch=touch, id=id)]
     problems += await _key_problems(records, form, draft, id=id)
+    told = {drafts.root(problem) for problem in problems}
+    problems += drafts.discreet(drafts.demanded(form, draft, demands - told), touch=touch)
     if problems:
         raise Invalid(problems)
     if row is None or draft.changes:
@@ -133,10 +162,16 @@ async def _prepared(
     return draft
 
 
-def scene_of(records: Records, draft: Draft) -> Scene:
-    """What formulas may know besides the draft's values: who writes, when, and what was stored."""
-    member = records.access.member
-    return Scene(now=now(), me=records.member_id, department=member.department, old=draft.before)
+async def scene_around(records: Records, form: Form, data: Mapping[str, Any], *, id: str) -> Scene:
+    """What formulas may know of a record as it stands, or would stand, when nothing is written of it."""
+    around = Surroundings(records, form)
+    await around.learn([data], ids=[id])
+    return scene_of(records, Draft(before=data, data=data, asked=frozenset()), id=id, around=around)
+
+
+def scene_of(records: Records, draft: Draft, *, id: str, around: Surroundings, at: str | None = None) -> Scene:
+    """What formulas may know besides the draft's values: who writes, when, what was stored, and what is around."""
+    return around.scene(draft.data, id=id, scene=sight_scene(records.access, old=draft.before, at=at))
 
 
 async def _pointer_problems(
@@ -189,10 +224,14 @@ async def objections(
             raise Invalid(drafts.discreet(problems, touch=touch))
 
 
-async def _write(
-    records: Records, form: Form, draft: Draft, *, row: dict[str, Any], kind: Kind, at: str, source: str
+async def write(
+    records: Records, form: Form, draft: Draft, *, row: dict[str, Any], kind: Kind, at: str, source: str,
+    notes: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Record, history, search and files in the open transaction; the row as it is now."""
+    """Record, history, search and files in the open transaction; the row as it is now.
+
+    `notes` (STEP, COMMENT) stand in history beside what changed.
+    """
     slots = drafts.slots_of(form)
     row = {**row, **stored_columns(records, form, draft.data, slots=slots, at=at), "revision": row["revision"] + 1}
     try:
@@ -208,7 +247,8 @@ async def _write(
             records.db, records.tenant, form.name, rows=[(row["id"], fresh)], fresh=kind == "create"
         )
     await attach_files(records, form, draft, id=row["id"])
-    await tell(records, form, row, kind=kind, changes=draft.changes, source=source)
+    changes = {**draft.changes, **{name: (None, text) for name, text in (notes or {}).items() if text}}
+    await tell(records, form, row, kind=kind, changes=changes, source=source)
     return row
 
 
@@ -258,7 +298,7 @@ def change_row(
         "changes": exact.dumps(changes),
         "data_hash": text_hash(row["data"]),
     }
-    change["hash"] = change_hash(records.tenant, change)
+    change["hash"] = change_hash(records.access.tenant.history, change)
     return change
 
 
@@ -268,7 +308,10 @@ async def tell(
     """History, then the hooks: record_saved now, record_committed when it is on disk."""
     line = change_row(records, row, kind=kind, changes=changes, source=source)
     await stored_changes.insert(records.db, records.tenant, [line])
-    await announce(records, form, row, change=change_of(line, changes=changes))
+    change = change_of(line, changes=changes)
+    await announce(records, form, row, change=change)
+    await records.worked_out(form, [(row["id"], kind, row["data"], changes)])
+    await inform(records, form, lambda: [change])
 
 
 async def announce(records: Records, form: Form, row: Row, *, change: Change) -> None:
@@ -287,7 +330,17 @@ async def announce(records: Records, form: Form, row: Row, *, change: Change) ->
     records.db.after_commit(committed)
 
 
+async def inform(records: Records, form: Form, changes: Callable[[], Sequence[Change]]) -> None:
+    """Let the rooms above that listen to this form write what must be written with it."""
+    listening = [one for one in records.listeners if await one.wants(form.name)]
+    if listening:
+        made = changes()
+        for one in listening:
+            await one.saved(form, made)
+
+
 def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int | None = None) -> Change:
+    """A line of history as it is handed out; what was noted stands beside what changed."""
     return Change(
         id=line["id"],
         record=line["record"],
@@ -297,14 +350,17 @@ def change_of(line: Row, *, changes: Mapping[str, tuple[Any, Any]], place: int |
         at=line["at"],
         by=line["by"],
         source=line["source"],
-        changes=changes,
+        changes={name: pair for name, pair in changes.items() if name not in NOTES},
         sealed=place,
+        step=changes.get(STEP, (None, ""))[1],
+        comment=changes.get(COMMENT, (None, ""))[1],
     )
 
 
 def record_of(form: Form, row: Row, *, visible: frozenset[str], data: Mapping[str, Any] | None = None) -> Record:
     """A stored row as its reader sees it: the fields of `visible`, in the form's order."""
     values = exact.loads(row["data"]) if data is None else data
+    whole = len(visible) == len(form.fields)
     return Record(
         id=row["id"],
         form=row["form"],
@@ -317,7 +373,7 @@ def record_of(form: Form, row: Row, *, visible: frozenset[str], data: Mapping[st
         updated_by=row["updated_by"],
         department=row["department"],
         deleted_at=row["deleted_at"],
-        hidden=frozenset(form.fields) - visible,
+        hidden=frozenset() if whole else frozenset(form.fields) - visible,
     )
 
 

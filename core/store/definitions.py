@@ -64,10 +64,11 @@ async def set_pending(db: Database, tenant: int, form: str, version: int, pendin
 async def pending_anywhere(db: Database) -> list[Mapping[str, Any]]:
     """`tenant`, `form`, `version` of every newest version with slots to rebuild, whatever the tenant: for start-up."""
     sql = """SELECT d.tenant, d.form, d.version FROM definition d
-             WHERE CAST(d.pending AS TEXT) <> $1 AND d.version = (
-               SELECT MAX(n.version) FROM definition n WHERE n.tenant = d.tenant AND n.form = d.form
-             ) ORDER BY d.tenant, d.form"""
-    return await db.fetch(sql, "[]")
+             WHERE d.tenant = $1 AND CAST(d.pending AS TEXT) <> $2 AND d.version = (
+               SELECT MAX(n.version) FROM definition n WHERE n.tenant = $1 AND n.form = d.form
+             ) ORDER BY d.form"""
+    tenants = await db.fetch("SELECT id FROM tenant ORDER BY id")
+    return [row for tenant in tenants for row in await db.fetch(sql, tenant["id"], "[]")]
 
 
 async def bump(db: Database, tenant: int) -> None:

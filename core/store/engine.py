@@ -19,7 +19,7 @@ from core.store.errors import StoreError, TransactionError
 
 Row = Mapping[str, Any]
 _log = logging.getLogger("dougong.store")
-COPIED = 20  # rows; for fewer, asking the server for the columns costs more than it saves
+MANY = 20  # rows from which one statement for all of them is quicker on PostgreSQL
 _PLAIN = frozenset((str, int, bool, type(None)))
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SQLITE = "sqlite:///"
@@ -127,11 +127,7 @@ class Database:
         self.kind: Literal["sqlite", "postgres"] = driver.kind  # type: ignore[assignment]
 
     async def fetch(self, sql: str, *args: Any) -> list[Row]:
-        check(args)
-        current = self._transaction()
-        if current is None:
-            return await self._driver.fetch(sql, args)
-        return await self._inside(current, current.session.fetch, sql, args)
+        return await self._fetch(sql, args)
 
     async def fetch_quickly(self, sql: str, *args: Any) -> list[Row] | None:
         """The rows of a read that SQLite does in a few milliseconds; None where it would not, and on PostgreSQL.
@@ -142,6 +138,18 @@ class Database:
         if isinstance(self._driver, PostgresDriver) or self._transaction() is not None:
             return None
         return await self._driver.fetch_inline(sql, args, seconds=QUICK_SECONDS)
+
+    async def fetch_across(self, sql: str, *args: Any) -> list[Row]:
+        """A read that may see rows of every tenant, in the few tables that allow it (`schema.ACROSS`)."""
+        return await self._fetch(sql, args, across=True)
+
+    async def _fetch(self, sql: str, args: Sequence[Any], *, across: bool = False) -> list[Row]:
+        check(args)
+        current = self._transaction()
+        more = {"across": True} if across and self.kind == "postgres" else {}
+        if current is None:
+            return await self._driver.fetch(sql, args, **more)
+        return await self._inside(current, partial(current.session.fetch, **more), sql, args)
 
     async def fetch_one(self, sql: str, *args: Any) -> Row | None:
         rows = await self.fetch(sql, *args)
@@ -165,21 +173,21 @@ class Database:
             await self._inside(current, current.session.execute_many, sql, many)
 
     async def insert_many(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows, all or none; where they are many PostgreSQL copies them, twice as fast as `execute_many`."""
+        """Add rows, all or none; many of them PostgreSQL takes in one statement, twice as fast as `execute_many`."""
         names = (table, *columns)
         if not all(_NAME.fullmatch(name) for name in names):
             raise StoreError(f"{names}: not the names of a table and its columns")
-        if isinstance(self._driver, SQLiteDriver) or len(rows) < COPIED:
+        if isinstance(self._driver, SQLiteDriver) or len(rows) < MANY:
             await self.execute_many(_insertion(names), rows)
             return
         for args in rows:
             check(args)
         current = self._transaction()
         if current is None:
-            await self._driver.copy(table, columns, rows)
+            await self._driver.insert(table, columns, rows)
             await self._driver.grown(table, len(rows))
         else:
-            await self._inside(current, partial(current.session.copy, table), columns, rows)
+            await self._inside(current, partial(current.session.insert, table), columns, rows)
             current.after_commit.append(partial(self._driver.grown, table, len(rows)))
 
     def write(self) -> Write:
@@ -226,6 +234,11 @@ class Database:
         from core.store.migrations import migrate
 
         return await migrate(self._driver)
+
+    async def listen(self, channel: str, call: Callable[[], None]) -> None:
+        """Call `call()` at each NOTIFY on `channel` until cancelled; on SQLite, served by one process, never."""
+        if isinstance(self._driver, PostgresDriver):
+            await self._driver.listen(channel, call)
 
     @cached_property
     def tables(self) -> SimpleNamespace:

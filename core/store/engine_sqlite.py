@@ -20,7 +20,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from core.store.errors import UniqueViolation
+from core.store.errors import Full, UniqueViolation
+from core.store.exact_functions import register
 from core.store.waiting import settled
 
 BUSY_MILLISECONDS = 10_000
@@ -36,6 +37,7 @@ ANALYSE_ROWS = 1_000  # looked at in each index: 50 ms for all of them, whatever
 ANALYSE_AFTER = 5_000  # changed rows; the next time after twice as many
 STATEMENTS = 512
 _UNIQUE = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"}
+_NO_SPACE = {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|\$(\d+)")
 _READS = re.compile(r"\s*(SELECT|VALUES|EXPLAIN)\b", re.IGNORECASE)
 _WITH = re.compile(r"\s*WITH\b", re.IGNORECASE)
@@ -64,6 +66,8 @@ def translated(error: sqlite3.Error) -> Exception:
     if getattr(error, "sqlite_errorname", "") in _UNIQUE:
         named = [place.strip().partition(".") for place in str(error).partition(":")[2].split(",")]
         return UniqueViolation(named[0][0], tuple(column for _, _, column in named))
+    if getattr(error, "sqlite_errorname", "") in _NO_SPACE:
+        return Full(str(error))
     return error
 
 
@@ -84,6 +88,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute(f"PRAGMA {pragma}")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
+    register(connection)
     return connection
 
 

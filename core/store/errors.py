@@ -11,6 +11,14 @@ class TransactionError(StoreError):
     """A transaction was used by another task, after a failure in it, or where there is none."""
 
 
+class Unavailable(StoreError):
+    """The database cannot be reached now, or went away during a statement, whose transaction is not committed."""
+
+
+class Full(StoreError):
+    """The database's disk is full: nothing of the statement's transaction is stored."""
+
+
 class UniqueViolation(StoreError):
     """A row with the same values in `columns` of `table` is there already."""
 

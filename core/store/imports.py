@@ -46,10 +46,41 @@ async def move(
     return bool(await db.execute(sql, tenant, id, *(changes[column] for column in columns), *since))
 
 
-async def interrupt(
-    db: Database, tenant: int, *, since: Sequence[str], to: str, silent_since: str, at: str
-) -> int:
-    """Give up the runs in `since` that were last heard of before `silent_since`; how many there were."""
-    sql = f"""UPDATE import_run SET state = $2, updated_at = $3
-              WHERE tenant = $1 AND updated_at < $4 AND state IN ({places(5, len(since))})"""
-    return await db.execute(sql, tenant, to, at, silent_since, *since)
+async def forget_rows(db: Database, tenant: int, *, before: str) -> int:
+    """Drop the rows of runs that were made before this instant; the runs themselves stay."""
+    sql = """DELETE FROM import_row WHERE tenant = $1 AND run IN (
+               SELECT id FROM import_run WHERE tenant = $1 AND created_at < $2)"""
+    return await db.execute(sql, tenant, before)
+
+
+# What became of each row of the file
+
+ROW_COLUMNS = ("number", "status", "record", "revision", "problems")
+_ROW_NAMES = ", ".join(ROW_COLUMNS)
+
+
+async def add_rows(db: Database, tenant: int, run: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Keep rows (in the order of ROW_COLUMNS); UniqueViolation where another worker has kept one of them."""
+    await db.insert_many("import_row", ("tenant", "run", *ROW_COLUMNS), [(tenant, run, *row) for row in rows])
+
+
+async def rows(db: Database, tenant: int, run: str) -> list[Mapping[str, Any]]:
+    sql = f"SELECT {_ROW_NAMES}, undo FROM import_row WHERE tenant = $1 AND run = $2 ORDER BY number"
+    return await db.fetch(sql, tenant, run)
+
+
+async def rows_to_undo(db: Database, tenant: int, run: str, *, limit: int) -> list[Mapping[str, Any]]:
+    """Rows that made or changed a record and were not yet taken back, what was made last first."""
+    sql = f"""SELECT {_ROW_NAMES} FROM import_row WHERE tenant = $1 AND run = $2 AND record IS NOT NULL
+                AND undo IS NULL AND status IN ('new', 'changed') ORDER BY record DESC LIMIT {int(limit)}"""
+    return await db.fetch(sql, tenant, run)
+
+
+async def undone_rows(db: Database, tenant: int, run: str, undone: Sequence[tuple[int, str]]) -> None:
+    """(number, "" or why it was not taken back)"""
+    sql = "UPDATE import_row SET undo = $4 WHERE tenant = $1 AND run = $2 AND number = $3"
+    await db.execute_many(sql, [(tenant, run, number, why) for number, why in undone])
+
+
+async def drop_rows(db: Database, tenant: int, run: str) -> None:
+    await db.execute("DELETE FROM import_row WHERE tenant = $1 AND run = $2", tenant, run)

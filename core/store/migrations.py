@@ -1,23 +1,26 @@
 """Bringing a database up to date: the hand-written migrations and their runner; the tables are elsewhere.
 
 A migration and its line in the table `migration` are one transaction, under a lock that all processes share:
-several servers may start at once, and one that is killed half-way leaves nothing behind.
+several servers may start at once, and one that is killed half-way leaves nothing behind. On PostgreSQL the same
+transaction ends by putting row-level security on every tenant's table; what a migration itself does stands outside.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from dataclasses import dataclass
 
 from core.clock import now
-from core.store import schema
+from core.store import row_security, schema, schema_alerts, schema_formulas, schema_jobs, schema_licences
 from core.store.engine_postgres import PostgresDriver
 from core.store.engine_postgres import connect as connect_postgres
 from core.store.engine_sqlite import SQLiteDriver
 from core.store.engine_sqlite import connect as connect_sqlite
 from core.store.errors import StoreError
 
+_log = logging.getLogger("dougong.store")
 LOCK_NUMBER = 0xD0060  # the advisory lock of this program on a PostgreSQL server
 CODE_POINT_ORDER = ("C", "POSIX", "C.UTF-8", "C.utf8")
 _LIST = """CREATE TABLE IF NOT EXISTS migration (number BIGINT NOT NULL, name TEXT NOT NULL, applied_at TEXT NOT NULL,
@@ -44,6 +47,17 @@ MIGRATIONS = (
         sqlite=schema.SEARCH_SQLITE,
         postgres=schema.SEARCH_POSTGRES,
     ),
+    Migration(2, "jobs and their schedules", schema_jobs.JOBS),
+    Migration(
+        3,
+        "alerts, notices and webhooks",
+        schema_alerts.ALERTS + schema_alerts.NOTICES + schema_alerts.WEBHOOKS,
+    ),
+    Migration(4, "licences, the operator's log and usage by day", schema_licences.LICENCES),
+    # No statement of its own: the runner locks every table that has a tenant, those of later migrations too.
+    Migration(5, "row-level security on PostgreSQL", ()),
+    Migration(6, "rows of imports", schema_jobs.IMPORT_ROWS),
+    Migration(7, "values that wait to be worked out again", schema_formulas.OVERDUE),
 )
 
 
@@ -105,6 +119,8 @@ async def _migrate_postgres(driver: PostgresDriver, migrations: tuple[Migration,
         async with connection.transaction():
             await connection.execute(_LIST)
             missing = _missing({row["number"] for row in await connection.fetch(_APPLIED)}, migrations)
+            if missing:
+                await row_security.unlock(connection)
             for migration in missing:
                 for statement in migration.both + migration.postgres:
                     await connection.execute(statement)
@@ -112,6 +128,11 @@ async def _migrate_postgres(driver: PostgresDriver, migrations: tuple[Migration,
                     "INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, $3)",
                     migration.number, migration.name, now(),
                 )  # fmt: skip
+            if missing:
+                await row_security.lock(connection)
+        if await row_security.above_the_lock(connection):
+            _log.warning("the database's role is a superuser or BYPASSRLS: row-level security does not hold it")
+        await driver.learn()
         return [migration.name for migration in missing]
     finally:
         await connection.close()

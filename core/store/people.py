@@ -9,32 +9,38 @@ if TYPE_CHECKING:
     from core.store.database import Database
 
 Row = Mapping[str, Any]
+# How a tenant stands: its licence, and the latest instant that this installation has seen.
+STANDING = (
+    "t.licence, t.suspended_at, t.suspended_why, t.history, "
+    "(SELECT i.value FROM installation i WHERE i.name = 'latest') AS latest"
+)
+TENANT = f"t.id, t.code, t.name, t.settings, t.definitions_version, t.created_at, {STANDING}"
 
 
 # Tenants and accounts: tables of the whole installation.
 
 
-async def insert_tenant(db: Database, *, code: str, name: str, at: str) -> int:
+async def insert_tenant(db: Database, *, code: str, name: str, at: str, licence: str) -> int:
     row = await db.fetch_one("SELECT COALESCE(MAX(id), 0) + 1 AS next FROM tenant")
     assert row is not None
     await db.execute(
-        "INSERT INTO tenant (id, code, name, settings, definitions_version, created_at) "
-        "VALUES ($1, $2, $3, $4, 1, $5)",
-        row["next"], code, name, "{}", at,
+        "INSERT INTO tenant (id, code, name, settings, definitions_version, created_at, licence) "
+        "VALUES ($1, $2, $3, $4, 1, $5, $6)",
+        row["next"], code, name, "{}", at, licence,
     )  # fmt: skip
     return int(row["next"])
 
 
 async def tenant(db: Database, tenant: int) -> Row | None:
-    return await db.fetch_one("SELECT * FROM tenant WHERE id = $1", tenant)
+    return await db.fetch_one(f"SELECT {TENANT} FROM tenant t WHERE t.id = $1", tenant)
 
 
 async def tenant_by_code(db: Database, code: str) -> Row | None:
-    return await db.fetch_one("SELECT * FROM tenant WHERE code = $1", code)
+    return await db.fetch_one(f"SELECT {TENANT} FROM tenant t WHERE t.code = $1", code)
 
 
 async def tenants(db: Database) -> Sequence[Row]:
-    return await db.fetch("SELECT * FROM tenant ORDER BY id")
+    return await db.fetch(f"SELECT {TENANT} FROM tenant t ORDER BY t.id")
 
 
 async def bump_definitions(db: Database, tenant: int) -> None:
@@ -78,18 +84,18 @@ async def set_language(db: Database, account: str, language: str) -> None:
 
 async def memberships(db: Database, account: str) -> Sequence[Row]:
     """The tenants where this account is an active member. Global: asked before a tenant is chosen."""
-    return await db.fetch(
-        "SELECT t.id, t.code, t.name, t.settings, t.definitions_version FROM tenant t "
-        "JOIN member m ON m.tenant = t.id WHERE m.account = $1 AND m.active = 1 ORDER BY t.name, t.id",
+    return await db.fetch_across(
+        f"SELECT {TENANT} FROM tenant t JOIN member m ON m.tenant = t.id "
+        "WHERE m.account = $1 AND m.active = 1 ORDER BY t.name, t.id",
         account,
     )
 
 
 async def membership_count(db: Database, account: str) -> int:
-    row = await db.fetch_one(
+    rows = await db.fetch_across(
         "SELECT COUNT(*) AS n FROM tenant t JOIN member m ON m.tenant = t.id WHERE m.account = $1", account
     )
-    return int(row["n"]) if row else 0
+    return int(rows[0]["n"])
 
 
 # Members.

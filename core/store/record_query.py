@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.arithmetic import EXACT
 from core.store.errors import StoreError
+from core.store.expression_sql import writer
 from core.store.record_pages import (
     BadCursor,
     RecordQuery,
@@ -29,6 +31,7 @@ from core.store.record_pages import (
 from core.store.record_terms import (
     AllOf,
     AnyOf,
+    Arguments,
     Compare,
     Condition,
     Engine,
@@ -40,6 +43,7 @@ from core.store.record_terms import (
 
 if TYPE_CHECKING:
     from core.store.engine import Database, Row
+    from core.store.expressions import Expression
 
 __all__ = [
     "AllOf", "AnyOf", "BadCursor", "Compare", "Condition", "Fragment", "Group", "Operand", "RecordQuery", "Sort",
@@ -60,13 +64,18 @@ class TooManyGroups(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """`operand` None only for "count": of records. "avg" has two more decimals than its operand, half up."""
+    """`operand` None only for "count": of records. "avg" has two more decimals than its operand, half up;
+    of an expression it has 34 digits, as formulas do."""
 
     name: str
     function: Literal["sum", "count", "min", "max", "avg"]
-    operand: Operand | None = None
+    operand: Operand | Expression | None = None
 
     def __post_init__(self) -> None:
+        if self.operand is not None and not isinstance(self.operand, Operand):
+            if self.function in ("sum", "avg") and self.operand.type != "number":
+                raise StoreError(f"{self.function}: of numbers only")
+            return
         if self.operand is None and self.function != "count":
             raise StoreError(f"{self.function}: of what?")
         if self.operand and self.function in ("sum", "avg") and self.operand.kind != "number":
@@ -132,7 +141,7 @@ def totals_statement(query: RecordQuery, engine: Engine, *, totals: Sequence[Tot
     where = where_of(query, engine)
     columns = [f"{_group_sql(group, engine)} AS group_{n}" for n, group in enumerate(by)]
     for n, total in enumerate(totals):
-        columns += _total_columns(total, engine, n)
+        columns += _total_columns(total, where.arguments, n)
     sql = f"SELECT {', '.join(columns)} FROM record WHERE tenant = $1 AND form = $2 AND {where.sql()}"
     if by:
         places = [str(n + 1) for n in range(len(by))]
@@ -183,10 +192,25 @@ def _group_value(group: Group, value: Any) -> Any:
     return bool(value) if group.operand.kind == "boolean" else value
 
 
-def _total_columns(total: Total, engine: Engine, n: int) -> list[str]:
+def _expression_columns(total: Total, arguments: Arguments, n: int) -> list[str]:
+    """Totals of what is worked out: numbers go over as text, digit for digit."""
+    expression: Any = total.operand
+    found = writer(arguments).sql(expression)
+    if total.function == "count":
+        return [f"COUNT({found}) AS total_{n}"]
+    word = {"avg": "sum"}.get(total.function, total.function)
+    exact = expression.type == "number" and arguments.engine == "sqlite"
+    columns = [f"CAST({'exact_' if exact else ''}{word}({found}) AS TEXT) AS total_{n}"]
+    return [*columns, f"COUNT({found}) AS total_{n}_count"] if total.function == "avg" else columns
+
+
+def _total_columns(total: Total, arguments: Arguments, n: int) -> list[str]:
     """SQLite's SUM stops at 64 bits, so there a sum is taken in two halves."""
+    engine = arguments.engine
     if total.operand is None:
         return [f"COUNT(*) AS total_{n}"]
+    if not isinstance(total.operand, Operand):
+        return _expression_columns(total, arguments, n)
     left = spell(total.operand, engine)
     if total.function in ("count", "min", "max"):
         return [f"{total.function.upper()}({left}) AS total_{n}"]
@@ -201,6 +225,9 @@ def _total_value(total: Total, row: Row, n: int) -> Any:
     value = row[f"total_{n}"]
     if value is None or total.function == "count" or total.operand is None:
         return value
+    if not isinstance(total.operand, Operand):
+        number = Decimal(value) if total.operand.type == "number" else value
+        return EXACT.divide(number, Decimal(row[f"total_{n}_count"])) if total.function == "avg" else number
     if total.operand.kind == "boolean":
         return bool(value)
     if total.operand.kind != "number":

@@ -6,6 +6,7 @@ Values compare alike on both engines: text by code point, numbers as scaled inte
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
@@ -92,7 +93,16 @@ class Fragment:
     args: tuple[Any, ...] = ()
 
 
-Condition = Compare | AllOf | AnyOf | Fragment
+class Term(ABC):
+    """A condition that writes its own SQL."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sql(self, arguments: Arguments) -> str: ...
+
+
+Condition = Compare | AllOf | AnyOf | Fragment | Term
 
 
 class Arguments:
@@ -203,6 +213,8 @@ def condition_sql(condition: Condition, arguments: Arguments) -> str:
         start = len(arguments.values)
         arguments.values.extend(condition.args)
         return _PARAMETER.sub(lambda m: f"${int(m[1]) + start}" if m[1] else m[0], f"({condition.sql})")
+    if isinstance(condition, Term):
+        return condition.sql(arguments)
     if not condition.parts:
         return ALWAYS if isinstance(condition, AllOf) else NEVER
     word = " AND " if isinstance(condition, AllOf) else " OR "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from core.store.engine import Database
@@ -14,6 +14,7 @@ HEAD = (
     "created_at", "created_by", "updated_at", "updated_by",
 )  # fmt: skip
 READ = ", ".join((*HEAD, "deleted_at"))
+_LOCKS = {"": "", "change": " FOR NO KEY UPDATE", "delete": " FOR UPDATE"}
 BATCH = 500  # ids in one statement: both engines bound the number of parameters
 
 
@@ -73,12 +74,15 @@ async def set_deleted(
     return await db.execute(sql, tenant, id, revision, deleted_at, at, by) == 1
 
 
-async def fetch(db: Database, tenant: int, id: str, *, lock: bool = False) -> Mapping[str, Any] | None:
-    """One record, in the bin or not. `lock` keeps others from referring to it until the transaction ends.
+async def fetch(
+    db: Database, tenant: int, id: str, *, lock: Literal["", "change", "delete"] = ""
+) -> Mapping[str, Any] | None:
+    """One record, in the bin or not. `lock` keeps others until the transaction ends from changing it, or, to
+    "delete" it, also from referring to it.
 
     SQLite has one writer at a time, so a transaction needs no lock there.
     """
-    tail = " FOR UPDATE" if lock and db.kind == "postgres" else ""
+    tail = _LOCKS[lock] if db.kind == "postgres" else ""
     return await db.fetch_one(f"SELECT {READ} FROM record WHERE tenant = $1 AND id = $2{tail}", tenant, id)
 
 
@@ -125,10 +129,51 @@ async def hold(db: Database, tenant: int, form: str, *, ids: Iterable[str]) -> l
     tail = " FOR KEY SHARE" if db.kind == "postgres" else ""
     found: list[Mapping[str, Any]] = []
     for some in batches(sorted(ids)):
-        sql = f"""SELECT id, created_by, department FROM record WHERE tenant = $1 AND form = $2
+        sql = f"""SELECT id, created_by, department, data FROM record WHERE tenant = $1 AND form = $2
                   AND deleted_at IS NULL AND id IN ({places(3, len(some))}) ORDER BY id{tail}"""
         found += await db.fetch(sql, tenant, form, *some)
     return found
+
+
+async def read_data(
+    db: Database, tenant: int, form: str, *, ids: Iterable[str], lock: bool = False
+) -> dict[str, str]:
+    """The data of records of `form` by id, in the bin or not. `lock` keeps others from changing them until the
+    transaction ends; others may read them under the same lock."""
+    tail = " FOR SHARE" if lock and db.kind == "postgres" else ""
+    found = {}
+    for some in batches(sorted(ids)):
+        sql = f"""SELECT id, data FROM record WHERE tenant = $1 AND form = $2
+                  AND id IN ({places(3, len(some))}) ORDER BY id{tail}"""
+        found.update({row["id"]: row["data"] for row in await db.fetch(sql, tenant, form, *some)})
+    return found
+
+
+async def grasp(
+    db: Database, tenant: int, form: str, *, ids: Iterable[str], wait: bool = True
+) -> list[Mapping[str, Any]]:
+    """Those of `ids` that are live records of `form`, kept from being changed until the transaction ends.
+
+    `wait` False leaves out what another transaction holds: who holds something itself must not wait.
+    """
+    tail = f" FOR NO KEY UPDATE{'' if wait else ' SKIP LOCKED'}" if db.kind == "postgres" else ""
+    found: list[Mapping[str, Any]] = []
+    for some in batches(sorted(ids)):
+        sql = f"""SELECT {READ} FROM record WHERE tenant = $1 AND form = $2 AND deleted_at IS NULL
+                  AND id IN ({places(3, len(some))}) ORDER BY id{tail}"""
+        found += await db.fetch(sql, tenant, form, *some)
+    return found
+
+
+async def referring_after(
+    db: Database, tenant: int, form: str, *, name: str, slot: str | None, target: str, id: str, limit: int
+) -> list[str]:
+    """Ids of the next live records of `form`, in id order, whose field `name` (or its slot) refers to `target`."""
+    value = slot or ("json_extract(data, '$.' || $5)" if db.kind == "sqlite" else "(data ->> CAST($5 AS TEXT))")
+    sql = f"""SELECT id FROM record WHERE tenant = $1 AND form = $2 AND {value} = $3 AND id > $4
+              AND deleted_at IS NULL ORDER BY id LIMIT {int(limit)}"""
+    args = (tenant, form, target, id) if slot else (tenant, form, target, id, name)
+    return [row["id"] for row in await db.fetch(sql, *args)]
 
 
 async def referring(

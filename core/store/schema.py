@@ -15,7 +15,14 @@ REFERENCE_SLOTS = tuple(f"r{n}" for n in range(1, 7))
 SLOTS = TEXT_SLOTS + NUMBER_SLOTS + DATE_SLOTS + REFERENCE_SLOTS
 
 # Tables that belong to no tenant. Everything else begins its key and every index with tenant.
-GLOBAL_TABLES = ("account", "attempt", "migration", "session", "tenant")
+GLOBAL_TABLES = ("account", "attempt", "installation", "migration", "operator_act", "session", "tenant")
+
+# What `fetch_across` may read of all tenants at once: signing in and the queue's workers start without a tenant.
+ACROSS = ("job", "job_schedule", "member")
+
+# Read without the second lock, since a search behind it cannot use its index (PostgreSQL would test the lock
+# first, and `@@` could give rows away). It holds pairs of letters; the records it names are read behind the lock.
+UNLOCKED_READS = ("record_text",)
 
 _SLOT_COLUMNS = ", ".join(f"{slot} {'BIGINT' if slot in NUMBER_SLOTS else 'TEXT'}" for slot in SLOTS)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ _PUT = {
 _REPLACE = " ON CONFLICT (tenant, record) DO UPDATE SET form = excluded.form, grams = excluded.grams"
 
 
+@lru_cache(maxsize=4_096)
 def scope(tenant: int, form: str | None) -> str:
     """The token that stands for a tenant, or for one of its forms."""
     if form is None:
@@ -38,10 +40,13 @@ def scope(tenant: int, form: str | None) -> str:
 
 def _vector(tokens: Sequence[str]) -> str:
     """`tokens` as the text of a tsvector, with their positions."""
-    often = Counter(tokens)
-    long = len(tokens) > _LAST_POSITION or any(number > _POSITIONS for number in often.values())
-    parts = [f"'{token}':{min(place, _LAST_POSITION)}" for place, token in enumerate(tokens, 1)]
-    return " ".join(parts + [f"'{_LONG}'"] if long else parts)
+    parts = [f"'{token}':{place}" for place, token in enumerate(tokens[:_LAST_POSITION], 1)]
+    if len(tokens) > _POSITIONS and (
+        len(tokens) > _LAST_POSITION or any(number > _POSITIONS for number in Counter(tokens).values())
+    ):
+        parts += [f"'{token}':{_LAST_POSITION}" for token in tokens[_LAST_POSITION:]]
+        parts.append(f"'{_LONG}'")
+    return " ".join(parts)
 
 
 def _stored(db: Database, tenant: int, form: str, grams: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.store.people import STANDING
+
 if TYPE_CHECKING:
     from core.store.database import Database
 
@@ -12,7 +14,7 @@ Row = Mapping[str, Any]
 
 _WHO = (
     "a.id AS account, a.login, a.name, a.language, a.active, a.operator, "
-    "t.id AS tenant, t.code, t.name AS tenant_name, t.settings, t.definitions_version, "
+    f"t.id AS tenant, t.code, t.name AS tenant_name, t.settings, t.definitions_version, {STANDING}, "
     "m.id AS member, m.name AS member_name, m.department, m.active AS member_active"
 )
 
@@ -28,14 +30,15 @@ async def insert_session(
 
 
 async def who_by_session(db: Database, token_hash: str) -> Row | None:
-    """Everything about who asks, in one statement."""
-    return await db.fetch_one(
+    """Everything about who asks, in one statement; its tenant is known only afterwards."""
+    rows = await db.fetch_across(
         f"SELECT s.created_at, s.expires_at, s.seen_at, {_WHO}, "
         "(SELECT COUNT(*) FROM member x WHERE x.account = s.account AND x.active = 1) AS memberships "
         "FROM session s JOIN account a ON a.id = s.account LEFT JOIN tenant t ON t.id = s.tenant "
         "LEFT JOIN member m ON m.tenant = s.tenant AND m.account = s.account WHERE s.token_hash = $1",
         token_hash,
     )
+    return rows[0] if rows else None
 
 
 async def who_by_member(db: Database, tenant: int, member: str) -> Row | None:

@@ -7,6 +7,7 @@ only: Piccolo knows no key of two columns, so whatever it does by "the" primary 
 from __future__ import annotations
 
 import types
+from importlib import import_module
 from typing import Any, NoReturn
 
 from piccolo.columns import JSON, BigInt, Column, Text
@@ -28,11 +29,16 @@ def json(*, null: bool = False) -> Column:
     return JSON(default=None if null else "{}", null=null)
 
 
+ELSEWHERE = ("core.store.tables_alerts",)  # descriptions that would make this file too long
+
+
 def bind(engine: Engine) -> types.SimpleNamespace:
-    """The classes below, each as a subclass that runs on `engine`."""
+    """The classes below and in ELSEWHERE, each as a subclass that runs on `engine`."""
+    for module in ELSEWHERE:
+        import_module(module)
     made = {}
     for table in Plain.__subclasses__():
-        if table.__module__ == __name__:
+        if table.__module__ in (__name__, *ELSEWHERE):
             keywords = {"tablename": table._meta.tablename, "db": engine}
             made[table.__name__] = types.new_class(table.__name__, (table,), keywords)
     return types.SimpleNamespace(**made)
@@ -62,6 +68,10 @@ class Tenant(Plain, Table, tablename="tenant"):
     settings = json()
     definitions_version = number()
     created_at = text()
+    licence = json()
+    suspended_at = text(null=True)
+    suspended_why = text(null=True)
+    history = number(null=True)
 
 
 class Account(Plain, Table, tablename="account"):
@@ -279,3 +289,81 @@ class ImportRun(Plain, Table, tablename="import_run"):
     created_at = text()
     created_by = text(null=True)
     updated_at = text()
+
+
+class ImportRow(Plain, Table, tablename="import_row"):
+    tenant = number()
+    run = text()
+    place = number(primary_key=True, name="number")
+    status = text()
+    record = text(null=True)
+    revision = number(null=True)
+    problems = json()
+    undo = text(null=True)
+
+
+class Job(Plain, Table, tablename="job"):
+    tenant = number()
+    id = text(primary_key=True)
+    kind = text()
+    key = text(null=True)
+    args = json()
+    state = text()
+    at = text()
+    attempts = number()
+    done = number()
+    total = number()
+    note = text()
+    error = text(null=True)
+    result = json(null=True)
+    cancel = number()
+    worker = text(null=True)
+    lease_until = text(null=True)
+    member = text(null=True)
+    language = text()
+    created_at = text()
+    started_at = text(null=True)
+    ended_at = text(null=True)
+
+
+class JobSchedule(Plain, Table, tablename="job_schedule"):
+    tenant = number()
+    kind = text(primary_key=True)
+    rule = text()
+    next_at = text()
+    last_at = text(null=True)
+
+
+class Installation(Plain, Table, tablename="installation"):
+    name = text(primary_key=True)
+    value = text()
+
+
+class OperatorAct(Plain, Table, tablename="operator_act"):
+    id = text(primary_key=True)
+    at = text()
+    account = text()
+    name = text()
+    act = text()
+    about = number(null=True)
+    detail = json()
+
+
+class UsageDay(Plain, Table, tablename="usage_day"):
+    tenant = number()
+    day = text(primary_key=True)
+    members = number()
+    records = number()
+    changes = number()
+    files = number()
+    file_bytes = number()
+
+
+class Overdue(Plain, Table, tablename="overdue"):
+    tenant = number()
+    form = text()
+    scope = text()
+    target = text(primary_key=True)
+    fields = json()
+    stamp = text()
+    at = text()

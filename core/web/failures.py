@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from litestar.response import Redirect
 from core import exact
 from core.errors import BadForm, DougongError, Invalid, Problem, TooMany, Unauthorized
 from core.i18n import _
+from core.store import Full, Unavailable
 from core.web.carried import Carried, pack
 from core.web.csrf import CsrfFailed, csrf_token
 from core.web.limits import BodyTooLarge
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dougong.errors")
 SIGN_IN = "/sign-in"
+RETRY_AFTER = 5  # seconds, while the database is away
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotSignedIn(Unauthorized):
@@ -80,7 +84,7 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     carried = getattr(error, "carried", None) if isinstance(error, CsrfFailed) else None
     data = {"failure": told, "fields": carried.fields, "path": carried.path} if carried else {"failure": told}
     names = ["account/restore.html"] if carried else []
-    names += [f"errors/{told.status}.html", "errors/error.html", "error.html"]
+    names += [f"errors/{told.code}.html", f"errors/{told.status}.html", "errors/error.html", "error.html"]
     return _html(render(names, data), status=told.status, headers=headers)
 
 
@@ -110,6 +114,12 @@ def _told(error: Exception) -> Failure:
         return Failure(
             status=error.status, code=error.code, message=error.message, problems=problems, id=id, retry_after=retry
         )
+    if isinstance(error, Unavailable):
+        words = _("数据库暂时连不上，这次操作没有保存。请稍后再试。")
+        return Failure(status=503, code="unavailable", message=words, id=visit().id, retry_after=RETRY_AFTER)
+    if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_SPACE):
+        words = _("服务器的磁盘满了，这次操作没有保存。请告诉管理员。")
+        return Failure(status=507, code="full", message=words, id=visit().id)
     if isinstance(error, HTTPException) and error.status_code < 500:
         code, message = _WORDS.get(error.status_code, _WORDS[400])
         headers = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}

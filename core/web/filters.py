@@ -34,6 +34,16 @@ def percent(value: Any) -> str:
     return NOTHING if value is None or value == "" else f"{_rounded(value, 1):,.1f}%"
 
 
+def measure(value: Any, unit: str = "") -> str:
+    """A measured number with its unit: 83.3%, 12,000.5 元; two decimals at most, no zeros behind."""
+    if value is None or value == "":
+        return NOTHING
+    if unit == "%":
+        return percent(value)
+    text = f"{_rounded(value, 2):,.2f}".rstrip("0").rstrip(".")
+    return f"{text} {unit}" if unit else text
+
+
 def day(value: Any) -> str:
     """The day of a stored date or instant, in China: 2026-03-15."""
     if not value:
@@ -104,6 +114,7 @@ FILTERS = {
     "wan": wan,
     "number": number,
     "percent": percent,
+    "measure": measure,
     "date": day,
     "datetime": minute,
     "relative": relative,

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dougong.access")
 LANGUAGE_COOKIE = "language"
-PACKED_FROM, PACK_LEVEL = 1400, 5  # bytes that no longer fit one packet
+PACKED_FROM = 1400  # bytes: no longer fit one packet
+PACK_LEVEL = 3  # the last level of zlib's quick method: a fifth of the time of 5, a tenth more bytes
 _PACKED = (b"text/html", b"application/json", b"text/csv", b"text/plain")
 SECURITY = (
     (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader
 from litestar import Response
 from litestar.response import Redirect
+from markupsafe import Markup
 
 from core import exact
 from core.i18n import _
@@ -39,9 +41,20 @@ def environment(folders: Sequence[Path], *, static: StaticFiles, reload: bool) -
     )
     made.policies["json.dumps_function"] = exact.dumps  # numbers are Decimal: digit for digit into pages too
     made.policies["json.dumps_kwargs"] = {}
-    made.globals.update(_=_, static=static.url, with_query=with_query)
+    made.globals.update(_=_, static=static.url, with_query=with_query, draw_icon=partial(_icon, static))
     made.filters.update(filters.FILTERS)
     return made
+
+
+def _icon(static: StaticFiles, name: str, style: str = "", label: str = "") -> Markup:
+    """An icon of the set as markup; `label` where it stands without words."""
+    return _drawn(static.url("vendor/icons.svg"), name, style, label)
+
+
+@lru_cache(maxsize=2_000)
+def _drawn(file: str, name: str, style: str, label: str) -> Markup:
+    spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="{}" {}><use href="{}#{}"/></svg>').format(f"icon {style}".rstrip(), spoken, file, name)
 
 
 def page(

@@ -13,7 +13,7 @@ from litestar.di import NamedDependency
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
-from core.people import ended_session, tenants_of
+from core.people import ended_session, must_enter, tenants_of
 from core.web.carried import RESTORED, typed_in
 from core.web.csrf import CsrfFailed, check_origin, check_token, is_form
 from core.web.failures import ElsewhereFirst, NotSignedIn
@@ -29,6 +29,7 @@ Permission = Literal[
     "public", "signed-in", "records", "admin:forms", "admin:people", "admin:modules", "operator", "api"
 ]
 PERMISSIONS: tuple[str, ...] = get_args(Permission)
+OPEN_TO_SUSPENDED = ("public", "signed-in", "operator")  # signing out, another tenant, one's own account
 CHOOSE_TENANT = "/tenant"
 _WORDS = {"forms": "表单设计", "people": "成员管理", "modules": "模块管理"}
 
@@ -97,6 +98,8 @@ async def guard(connection: Any, handler: BaseRouteHandler) -> None:
         restores = handler.opt.get("restores", False)
         if permission != "public":
             await _admit(request, visit, permission, restores=restores)
+        if permission not in OPEN_TO_SUSPENDED and visit.access is not None:
+            must_enter(visit.access.tenant)
         if changes:
             await _check_token(request, visit, restores=restores)
             if is_form(request):

@@ -8,6 +8,7 @@ import mimetypes
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -31,6 +32,11 @@ class _File:
     packed: bytes | None
 
 
+@lru_cache(maxsize=1_000)
+def _address(hash: str, name: str) -> str:
+    return f"{PREFIX}{hash}/{quote(name)}"
+
+
 class StaticFiles:
     """`roots`: URL prefix ("" or "module/") -> folders, the first that has a file wins.
 
@@ -51,7 +57,7 @@ class StaticFiles:
         """The address of a file by its name, as templates write it: `static("css/frame.css")`."""
         if time.monotonic() - self._looked > LOOKED_AFTER:
             self._look()
-        return f"{PREFIX}{self.hash}/{quote(name)}"
+        return _address(self.hash, name)
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         asked, _slash, name = scope["path"].removeprefix(PREFIX).partition("/")

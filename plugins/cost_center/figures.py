@@ -6,17 +6,18 @@ remaining = budget - incurred; uncommitted = budget - committed. Every figure is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from core import Aggregate, Condition, Context, Query, Record, _
 from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
 
 SIGNED = ("effective", "executing", "completed", "settled")
-Level = Literal["yellow", "orange", "red"]
 ZERO = Decimal(0)
+EVERYTHING = Query()
+Group = Literal["project", "account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,6 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
-    level: Level
-    subject: str  # id of the project or account
-    name: str
-    part: Literal["committed", "incurred"]
-    share: Decimal | None  # per cent; None: spent without any budget
-    threshold: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class AccountLine:
     """One account of the tree with the sum of itself and all below it."""
 
@@ -65,19 +56,28 @@ class AccountLine:
     figures: Figures
 
 
-async def by(ctx: Context, group: Literal["project", "account"], *, project: str | None = None) -> dict[str, Figures]:
+async def by(ctx: Context, group: Group, *, project: str | None = None) -> dict[str, Figures]:
     """Figures by project or by (leaf) account, of one project or of all."""
+    return {owner: sums for (owner,), sums in (await _by(ctx, (group,), project)).items()}
+
+
+async def by_account(ctx: Context) -> dict[tuple[str, str], Figures]:
+    """Figures by (project, leaf account), of all projects."""
+    return dict((await _by(ctx, ("project", "account"), None)).items())  # type: ignore[arg-type]
+
+
+async def _by(ctx: Context, groups: tuple[Group, ...], project: str | None) -> dict[tuple[str, ...], Figures]:
     basis = ctx.settings("cost_center")["basis"]
-    found: dict[str, Figures] = {}
+    found: dict[tuple[str, ...], Figures] = {}
     signed = Query(where=(Condition("status", "in", SIGNED), *_of(project)))
-    for owner, amount in await _sums(ctx, CONTRACT, signed, f"amount_{basis}", group):
+    for owner, amount in await _sums(ctx, CONTRACT, signed, f"amount_{basis}", *groups):
         found[owner] = found.get(owner, Figures()) + Figures(committed=amount)
-    for owner, amount in await _sums(ctx, ENTRY, Query(where=_of(project)), f"amount_{basis}", group):
+    for owner, amount in await _sums(ctx, ENTRY, Query(where=_of(project)), f"amount_{basis}", *groups):
         found[owner] = found.get(owner, Figures()) + Figures(incurred=amount)
     # asked for by what is read below, so that rights hide budgets here as they hide rows from sums
     frozen = (Condition("status", "eq", "frozen"), Condition("project", "filled"), Condition("lines", "filled"))
-    async for budget in _all(ctx, BUDGET, Query(where=(*frozen, *_of(project)))):
-        for owner, amount in _budgeted(budget, group):
+    async for budget in every(ctx, BUDGET, Query(where=(*frozen, *_of(project)))):
+        for owner, amount in _budgeted(budget, groups):
             found[owner] = found.get(owner, Figures()) + Figures(budget=amount)
     return found
 
@@ -85,16 +85,17 @@ async def by(ctx: Context, group: Literal["project", "account"], *, project: str
 async def by_month(ctx: Context, *, project: str | None = None) -> list[tuple[str, Decimal]]:
     """[(YYYY-MM, incurred in it)], in order of time; months without entries are left out."""
     basis = ctx.settings("cost_center")["basis"]
-    return sorted(await _sums(ctx, ENTRY, Query(where=_of(project)), f"amount_{basis}", "date:month"))
+    rows = await _sums(ctx, ENTRY, Query(where=_of(project)), f"amount_{basis}", "date:month")
+    return sorted((month, amount) for (month,), amount in rows)
 
 
 async def projects(ctx: Context) -> list[Record]:
-    return [record async for record in _all(ctx, PROJECT, Query(sort=(("code", False),)))]
+    return [record async for record in every(ctx, PROJECT, Query(sort=(("code", False),)))]
 
 
 async def tree(ctx: Context, leaf_figures: Mapping[str, Figures]) -> list[AccountLine]:
     """The accounts in tree order, each with what it and its descendants sum to; empty branches left out."""
-    accounts = [record async for record in _all(ctx, ACCOUNT, Query(sort=(("code", False),)))]
+    accounts = [record async for record in every(ctx, ACCOUNT, Query(sort=(("code", False),)))]
     children: dict[str | None, list[Record]] = {}
     known = {account.id for account in accounts}
     for account in accounts:
@@ -128,52 +129,36 @@ def total(figures: Iterable[Figures]) -> Figures:
     return sum(figures, Figures())
 
 
-def warnings(named: Iterable[tuple[str, str, Figures]], thresholds: Mapping[str, Any]) -> list[Warning]:
-    """The worst level reached by each (id, name, figures), red first, then by share."""
-    found = []
-    for subject, name, figures in named:
-        for part in ("incurred", "committed"):
-            warning = _warning(subject, name, figures, part, thresholds)
-            if warning:
-                found.append(warning)
-    severity = {"red": 0, "orange": 1, "yellow": 2}
-    return sorted(found, key=lambda w: (severity[w.level], w.share is not None, -(w.share or ZERO), w.name))
-
-
-def _warning(
-    subject: str, name: str, figures: Figures, part: Literal["committed", "incurred"], thresholds: Mapping[str, Any]
-) -> Warning | None:
-    share = figures.share(part)
-    if share is None:
-        unplanned = getattr(figures, part) > 0
-        return Warning("red", subject, name, part, None, None) if unplanned and part == "incurred" else None
-    for level in ("red", "orange", "yellow"):
-        threshold = thresholds.get(f"{part}_{level}")
-        # the limit itself still fits the budget; the levels below warn as soon as they are reached
-        if threshold is not None and (share > threshold if level == "red" else share >= threshold):
-            return Warning(level, subject, name, part, share, Decimal(threshold))
-    return None
-
-
 def _of(project: str | None) -> tuple[Condition, ...]:
     return (Condition("project", "eq", project),) if project else ()
 
 
-def _budgeted(budget: Record, group: str) -> list[tuple[str, Decimal]]:
-    lines = budget.data.get("lines", [])
-    if group == "project":
-        return [(budget.data["project"], sum((Decimal(line["amount"]) for line in lines), ZERO))]
-    return [(line["account"], Decimal(line["amount"])) for line in lines]
+def _budgeted(budget: Record, groups: tuple[Group, ...]) -> list[tuple[tuple[str, ...], Decimal]]:
+    """(owner, amount) of each line, the owner named by `groups`."""
+    owners = {"project": budget.data["project"]}
+    return [
+        (tuple(owners.get(group) or line["account"] for group in groups), Decimal(line["amount"]))
+        for line in budget.data.get("lines", [])
+    ]
 
 
-async def _sums(ctx: Context, form: str, query: Query, field: str, group: str) -> list[tuple[str, Decimal]]:
+async def _sums(
+    ctx: Context, form: str, query: Query, field: str, *groups: str
+) -> list[tuple[tuple[str, ...], Decimal]]:
     if not ctx.can(form, "read"):
         return []
-    rows = await ctx.records.totals(form, query, [Aggregate("amount", "sum", field)], by=(group,))
-    return [(row[group], Decimal(row["amount"])) for row in rows if row[group] and row["amount"] is not None]
+    rows = await ctx.records.totals(form, query, [Aggregate("amount", "sum", field)], by=groups)
+    owned = [(tuple(row[group] for group in groups), row["amount"]) for row in rows]
+    return [(owner, Decimal(amount)) for owner, amount in owned if all(owner) and amount is not None]
 
 
-async def _all(ctx: Context, form: str, query: Query):
+async def account_names(ctx: Context) -> dict[str, str]:
+    """Code and name of every account that may be seen, by id."""
+    return {one.id: f"{one.data.get('code', '')} {one.data.get('name', '')}" async for one in every(ctx, ACCOUNT)}
+
+
+async def every(ctx: Context, form: str, query: Query = EVERYTHING) -> AsyncIterator[Record]:
+    """Every record the query finds, as far as it may be seen."""
     if not ctx.can(form, "read"):
         return
     query = replace(query, limit=200)

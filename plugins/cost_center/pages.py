@@ -1,12 +1,10 @@
-"""The cost center's pages and panels: overview of all projects, one project, warnings on the home page."""
+"""The cost center's pages and panels: overview of all projects, one project, what is wrong on the home page."""
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Awaitable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from litestar import Request
 from litestar.params import FromPath
@@ -14,9 +12,11 @@ from litestar.response import Response
 
 from core import Context, Forbidden, Form, Invalid, MenuItem, Panel, Record, _, for_forms, get, hookimpl, page
 from plugins.cost_center import figures
+from plugins.cost_center.links import links, month_link
 from plugins.cost_center.rules import BUDGET, CONTRACT, ENTRY, PROJECT
 
 Result = TypeVar("Result")
+MODULE = "cost_center"
 
 
 @hookimpl
@@ -33,14 +33,14 @@ async def menu_items(ctx: Context) -> Sequence[MenuItem] | None:
 
 @hookimpl
 async def home_panels(ctx: Context) -> Sequence[Panel] | None:
-    """Projects over a threshold, if any: what is wrong today."""
+    """Where the projects stand; what is wrong with them stands above, with everybody's alerts."""
     if not ctx.can(PROJECT, "read"):
         return None
     try:
         lines = await _project_lines(ctx)
     except Invalid:  # something that is counted is hidden from him: half a sum would be a lie
         return None
-    data = {"warnings": _warnings(ctx, lines), "total": figures.total(f for _r, f in lines), "count": len(lines)}
+    data = {"total": figures.total(sums for _record, sums in lines), "count": len(lines)}
     return [Panel(_("项目成本"), "cost_center/home.html", data, order=20)]
 
 
@@ -65,11 +65,11 @@ async def overview(ctx: Context, request: Request) -> Response:
         "lines": [(record, sums, links(ctx, record.id)) for record, sums in lines],
         "total": figures.total(sums for _record, sums in lines),
         "links": links(ctx, None),
-        "warnings": _warnings(ctx, lines),
+        "alerts": await ctx.alerts.open(MODULE),
         "project_chart": _project_chart(ctx, lines),
         "month_chart": _month_chart(ctx, months, None),
         "months": months,
-        "thresholds": ctx.settings("cost_center"),
+        "basis": ctx.settings(MODULE)["basis"],
     }
     return page(ctx, "cost_center/overview.html", data)
 
@@ -81,14 +81,13 @@ async def project_page(ctx: Context, request: Request, project: FromPath[str]) -
     accounts = await figures.tree(ctx, await _counted(figures.by(ctx, "account", project=project)))
     months = await _counted(figures.by_month(ctx, project=project))
     top = [line for line in accounts if line.depth == 0]
-    named = [(line.id, f"{line.code} {line.name}", line.figures) for line in accounts if len(line.leaves) == 1]
     data = {
         "project": record,
         "partial": _partial(ctx),
         "lines": [(line, links(ctx, project, line.leaves)) for line in accounts],
         "total": figures.total(line.figures for line in top),
         "links": links(ctx, project),
-        "warnings": figures.warnings(named, ctx.settings("cost_center")),
+        "alerts": await ctx.alerts.open(MODULE, project=project),
         "account_chart": _account_chart(ctx, project, top),
         "month_chart": _month_chart(ctx, months, project),
         "months": months,
@@ -109,45 +108,9 @@ def _partial(ctx: Context) -> list[str]:
     return [ctx.forms.get(form).title for form in (BUDGET, CONTRACT, ENTRY) if not ctx.sees_whole(form)]
 
 
-def links(ctx: Context, project: str | None, accounts: tuple[str, ...] = ()) -> dict[str, str]:
-    """Addresses of the rows behind each figure, listed with the amount that is counted and its sum."""
-    where = [f"project:eq:{project}"] if project else []
-    chosen = [f"account:in:{','.join(accounts)}"] if accounts else []
-    signed = f"status:in:{','.join(figures.SIGNED)}"
-    return {
-        "budget": _summed(ctx, BUDGET, [*where, "status:eq:frozen"], amount="total"),
-        "committed": _summed(ctx, CONTRACT, [*where, *chosen, signed]),
-        "incurred": _summed(ctx, ENTRY, [*where, *chosen]),
-    }
-
-
-def month_link(ctx: Context, month: str, project: str | None, *, since: bool = False) -> str:
-    """The entries of a month, or with `since` all up to its end."""
-    year, number = map(int, month.split("-"))
-    last = calendar.monthrange(year, number)[1]
-    where = [f"project:eq:{project}"] if project else []
-    where += [] if since else [f"date:ge:{month}-01"]
-    return _summed(ctx, ENTRY, [*where, f"date:le:{month}-{last:02}"])
-
-
-def _summed(ctx: Context, form: str, where: Sequence[str], *, amount: str = "") -> str:
-    counted = amount or f"amount_{ctx.settings('cost_center')['basis']}"
-    listed = ctx.forms.get(form).list
-    pairs = [("where", condition) for condition in where]
-    if counted not in listed:  # contracts list the other basis
-        columns = [name for name in listed if not name.startswith("amount_")]
-        pairs.append(("columns", ",".join([*columns[:2], counted, *columns[2:]])))  # in sight without scrolling
-    return f"/forms/{form}?" + urlencode([*pairs, ("totals", "1")], safe=":,")
-
-
 async def _project_lines(ctx: Context) -> list[tuple[Record, figures.Figures]]:
     sums = await figures.by(ctx, "project")
     return [(record, sums.get(record.id, figures.Figures())) for record in await figures.projects(ctx)]
-
-
-def _warnings(ctx: Context, lines: list[tuple[Record, figures.Figures]]) -> list[figures.Warning]:
-    named = [(record.id, record.data.get("name", ""), sums) for record, sums in lines]
-    return figures.warnings(named, ctx.settings("cost_center"))
 
 
 def _bars(names: list[str], sums: list[figures.Figures], urls: list[dict[str, str]]) -> dict[str, Any]:

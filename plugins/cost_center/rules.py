@@ -58,7 +58,7 @@ async def _check_posting(ctx: Context, data: Mapping[str, Any], before: Record |
 
 
 async def _check_budget(ctx: Context, data: Mapping[str, Any], before: Record | None) -> list[Problem]:
-    problems = _frozen_problems(data, before)
+    problems: list[Problem] = []
     seen: dict[str, list[Problem]] = {}
     for place, line in enumerate(data.get("lines", [])):
         account = line["account"]
@@ -70,18 +70,9 @@ async def _check_budget(ctx: Context, data: Mapping[str, Any], before: Record | 
         others = [r for r in (await ctx.records.list(BUDGET, query)).records if before is None or r.id != before.id]
         if others:
             code = others[0].data.get("code", "")
-            message = _("本项目已有冻结的预算“{code}”，请先把它改为“已替换”。", code=code)
+            message = _("本项目已有冻结的预算“{code}”，请先办理它的“替换”。", code=code)
             problems.append(Problem("status", "frozen_exists", message))
     return problems
-
-
-def _frozen_problems(data: Mapping[str, Any], before: Record | None) -> list[Problem]:
-    """A frozen budget is evidence: only its state may change, so that later comparisons stay true."""
-    if before is None or before.data.get("status") != "frozen":
-        return []
-    if all(data.get(name) == before.data.get(name) for name in ("project", "lines", "total", "kind")):
-        return []
-    return [Problem("status", "frozen", _("预算已冻结，内容不能再改；请新建一版“调整预算”。"))]
 
 
 async def _leaf_problems(ctx: Context, field: str, account: str | None, before: str | None) -> list[Problem]:

@@ -89,4 +89,3 @@ async def test_no_request_breaks_the_api_or_its_promises(program: Program, mode:
     await asyncio.to_thread(every, operations)
     assert len(asked) >= len(operations)
     assert {200, 404, 422} <= set(asked)
-    await program.ctx.tasks.close()

@@ -212,3 +212,39 @@ async def test_forms_are_listed_with_their_fields(program: Program) -> None:
     fields = {field["name"]: field for field in forms["own.works"]["fields"]}
     assert fields["kind"]["choices"] == [{"value": "earth", "title": "土方"}, {"value": "road", "title": "道路"}]
     assert fields["parent"]["ref"] == "own.works"
+
+
+async def test_a_list_and_its_totals_are_filtered_by_a_formula(programs: tuple[Program, Program]) -> None:
+    mine, theirs = programs
+    for program in programs:
+        for code, amount in (("1", 50), ("2", 500), ("3", 5000)):
+            await made(program, code=code, amount=amount)
+    listed = await mine.get(RECORDS, params={"filter": 'AND(amount * 2 > 100, code <> "3")'})
+    assert [one["data"]["code"] for one in listed.json()["records"]] == ["2"]
+    (line,) = (await mine.get(f"{WORKS}/totals", params={"filter": "amount >= 500", "sum": "amount"})).json()["totals"]
+    assert (line["count"], line["sum"]["amount"]) == (2, 5500)
+    wrong = await mine.get(RECORDS, params={"filter": "amount >= UPPER(code)"})
+    assert wrong.status_code == 422
+    assert wrong.json()["error"]["problems"][0]["field"] == "filter"
+    ids = {one["id"] for one in (await theirs.get(RECORDS)).json()["records"]}
+    everything = (await mine.get(RECORDS, params={"filter": "TRUE"})).json()["records"]
+    assert len(everything) == 3
+    assert not ids & {one["id"] for one in everything}
+
+
+async def test_a_program_is_held_to_the_condition_of_its_role(program: Program, join: Join) -> None:
+    dear = await made(program, code="1", amount=5000)
+    cheap = await made(program, code="2", amount=50)
+    rule = {"forms": ["own.works"], "actions": ["read", "create", "update", "delete"], "when": "amount <= 100"}
+    await create_role(program.ctx.db, program.ctx.access, name="小额", code="small", rules=[rule])
+    clerk = await join(program, "small-clerk", roles=("small",))
+    assert [one["id"] for one in (await clerk.get(RECORDS)).json()["records"]] == [cheap["id"]]
+    (line,) = (await clerk.get(f"{WORKS}/totals", params={"sum": "amount"})).json()["totals"]
+    assert (line["count"], line["sum"]["amount"]) == (1, 50)
+    path = f"{RECORDS}/{dear['id']}"
+    assert (await clerk.get(path)).status_code == (await clerk.get(f"{path}/history")).status_code == 404
+    assert (await clerk.patch(path, json={"revision": 1, "data": {"name": "乙"}})).status_code == 404
+    assert (await clerk.delete(f"{path}?revision=1")).status_code == 404
+    raised = await clerk.patch(f"{RECORDS}/{cheap['id']}", json={"revision": 1, "data": {"amount": 101}})
+    assert raised.status_code == 422
+    assert raised.json()["error"]["problems"][0]["code"] == "scope"

@@ -73,7 +73,6 @@ async def write_opinion(page: Page, code: str, title: str, **more: str) -> str:
     values = {"编号": code, "事项": title, "收到日期": "2026-11-02", **more}
     for label, value in values.items():
         await page.get_by_label(label).first.fill(value)
-    await page.get_by_role("radio", name="待受理").check()
     await save(page)
     return page.url
 

@@ -37,7 +37,6 @@ async def test_errors_stand_beside_their_fields_and_nothing_typed_is_lost(page: 
     await page.get_by_label("事项").first.fill("楼道灯不亮")
     await phone.fill("13800138000")
     await page.get_by_label("收到日期").fill("2026-11-02")
-    await page.get_by_role("radio", name="待受理").check()
     await save(page)
     await expect(page.get_by_role("heading", level=1)).to_have_text("楼道灯不亮")
     await expect(page.get_by_text("第一行")).to_be_visible()
@@ -48,16 +47,16 @@ async def test_who_changed_what_is_in_the_history_and_an_old_version_comes_back(
     address = await write_opinion(page, "B-02", "井盖松动")
     await page.get_by_role("link", name="编辑", exact=True).click()
     await page.get_by_label("事项").first.fill("井盖松动，夜里很响")
-    await page.get_by_role("radio", name="办理中").check()
+    await page.get_by_label("类别").select_option(label="道路照明")
     await save(page)
     history = page.get_by_role("complementary", name="历史")
     newest = history.get_by_role("listitem").first
-    for words in ("王志强", "井盖松动，夜里很响", "待受理", "办理中"):
+    for words in ("王志强", "井盖松动，夜里很响", "道路照明"):
         await expect(newest).to_contain_text(words)
     await history.get_by_role("button", name="恢复到此").last.click()
     await confirm(page)
     await expect(page.get_by_role("heading", level=1)).to_have_text("井盖松动")
-    await expect(history.get_by_role("listitem").first).to_contain_text("办理中")
+    await expect(history.get_by_role("listitem").first).to_contain_text("道路照明")
     assert page.url.split("?")[0] == address
 
 
@@ -113,7 +112,7 @@ async def test_what_was_typed_comes_back_when_the_session_ends_in_the_middle_of_
     }
     for label, value in typed.items():
         await page.get_by_label(label).first.fill(value)
-    await page.get_by_role("radio", name="办理中").check()
+    await page.get_by_label("类别").select_option(label="绿化")
     await page.context.clear_cookies()
     await page.get_by_role("button", name="保存", exact=True).last.click()
     await expect(page.get_by_role("alert")).to_contain_text("内容还在")
@@ -122,7 +121,7 @@ async def test_what_was_typed_comes_back_when_the_session_ends_in_the_middle_of_
     await expect(page.get_by_text("这是您登录前填写的内容，还没有保存")).to_be_visible()
     for label, value in typed.items():
         await expect(page.get_by_label(label).first).to_have_value(value)
-    await expect(page.get_by_role("radio", name="办理中")).to_be_checked()
+    await expect(page.get_by_label("类别")).to_have_value("green")
     await save(page)
     await expect(page.get_by_role("heading", level=1)).to_have_text("广场舞噪声")
 

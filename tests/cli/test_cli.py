@@ -12,10 +12,16 @@ from core import people
 from core.cli import main
 from core.demo import LOGINS, TENANTS, make_demo
 from core.records import Query
+from core.store import definitions as stored
 from core.store import open_database
 from core.testing import new_tenant, platform_at
 from tests.hooks.dummy import write_schemas
+from tests.setup.behind import behind
 
+COMMANDS = (
+    "serve", "migrate", "check", "tenant", "user", "token", "operator", "licence", "archive", "import", "export",
+    "reindex", "verify", "backup", "restore", "bench",
+)  # fmt: skip
 COMPANY = {"code": "C1", "name": "甲公司", "kind": "supplier", "status": "qualified"}
 
 
@@ -66,8 +72,7 @@ async def _tamper(url, record):
     db = await open_database(url)
     try:
         data = json.dumps(COMPANY | {"name": "乙公司"}, ensure_ascii=False)
-        async with db.write():
-            await db.execute("UPDATE record SET data = $1 WHERE id = $2", data, record)
+        await behind(db, "UPDATE record SET data = $1 WHERE id = $2", data, record)
     finally:
         await db.close()
 
@@ -158,6 +163,131 @@ def test_a_wrong_setting_is_refused_by_name(shell, monkeypatch):
     assert "DOUGONG_POOL_SIZE" in said
 
 
+def test_people_and_their_tokens_are_looked_after_from_the_shell(shell, database_url, tmp_path):
+    in_a_platform(database_url, tmp_path, lambda platform: new_tenant(platform, "aa"))
+    code, said = shell("user", "add", "aa", "li", "--name", "李娜", "--role", "editor")
+    assert code == 0, said
+    first = said.split("first password ")[1].strip()
+    code, said = shell("user", "password", "li")
+    assert code == 0
+    assert first not in said
+    password = said.split("signs in with ")[1].split()[0]
+    token = shell("token", "add", "aa", "li", "--name", "nightly")[1].strip()
+
+    async def enter(platform):
+        signed = await people.sign_in(platform.db, "li", password=password, address=None, hours=1)
+        found = await people.token_access(platform.db, token, cache=people.AccessCache())
+        return bool(signed), found and found.member.login
+
+    assert in_a_platform(database_url, tmp_path, enter) == (True, "li")
+    assert shell("user", "off", "aa", "li")[0] == 0
+    assert "(off)" in shell("user", "list", "aa")[1]
+    assert in_a_platform(
+        database_url, tmp_path, lambda platform: people.token_access(platform.db, token, cache=people.AccessCache())
+    ) is None  # fmt: skip
+    assert shell("user", "on", "aa", "li")[0] == 0
+    listed = shell("token", "list", "aa")[1]
+    assert shell("token", "revoke", "aa", listed.split()[0])[0] == 0
+    assert "revoked" in shell("token", "list", "aa")[1]
+    code, said = shell("user", "add", "aa", "zhao", "--role", "nobody")
+    assert (code, "editor" in said) == (1, True), said
+    assert "aa" in shell("tenant")[1]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "json"])
+def test_what_is_exported_comes_back_as_the_same_records(shell, database_url, tmp_path, kind):
+    async def write(platform):
+        for code in ("aa", "bb"):
+            await new_tenant(platform, code, modules=("partners",))
+        (aa, _bb) = await people.tenants(platform.db)
+        ctx = await platform.context(people.system_access(aa))
+        await ctx.records.bulk("partners.company", [COMPANY | {"code": f"C{n}"} for n in range(30)])
+
+    in_a_platform(database_url, tmp_path, write)
+    file = str(tmp_path / f"companies.{kind}")
+    code, said = shell("export", "aa", "partners.company", file, "--as", "aa-admin")
+    assert code == 0, said
+    code, said = shell("import", "aa", "partners.company", file)
+    assert "0 new, 0 changed, 30 as they were, 0 wrong" in said
+    code, said = shell("import", "bb", "partners.company", file, "--dry-run")
+    assert (code, "30 would be new" in said) == (0, True), said
+    assert "30 new" in shell("import", "bb", "partners.company", file, "--as", "bb-admin")[1]
+    code, said = shell("import", "bb", "partners.company", file, "--as", "aa-admin")
+    assert (code, "aa-admin" in said) == (1, True), said
+    assert shell("verify")[0] == 0
+
+
+def test_rows_that_are_wrong_are_named_and_the_exit_code_says_so(shell, database_url, tmp_path):
+    in_a_platform(database_url, tmp_path, lambda platform: new_tenant(platform, "aa", modules=("partners",)))
+    for name, text in (
+        ("some.json", json.dumps([COMPANY, COMPANY | {"code": "C2", "kind": "nothing"}])),
+        ("some.csv", "单位编号,单位全称\nC5,\nC6,甲\n"),
+    ):
+        file = tmp_path / name
+        file.write_text(text)
+        code, said = shell("import", "aa", "partners.company", str(file))
+        assert code == 1, said
+        assert "row " in said, said
+    for name in ("none.csv", "some.txt"):
+        code, said = shell("import", "aa", "partners.company", str(tmp_path / name))
+        assert (code, name in said) == (1, True), said
+
+
+def test_a_backup_is_restored_from_the_shell(shell, database_url, tmp_path, monkeypatch):
+    in_a_platform(database_url, tmp_path, lambda platform: new_tenant(platform, "aa", modules=("partners",)))
+    file = str(tmp_path / "backup.tar.gz")
+    code, said = shell("backup", file)
+    assert code == 0, said
+    assert shell("backup", file)[0] == 1, "what is there is not written over"
+    assert "is whole" in shell("restore", file, "--check")[1]
+    code, said = shell("restore", file)
+    assert (code, "empty" in said) == (1, True), said
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'new' / 'new.db'}")
+    monkeypatch.setenv("DOUGONG_DATA", str(tmp_path / "new"))
+    code, said = shell("restore", file)
+    assert code == 0, said
+    assert shell("verify") == (0, "aa: intact\n")
+
+
+def test_check_names_the_tenant_whose_stored_form_is_wrong(shell, database_url, tmp_path):
+    async def write(platform):
+        ctx = await new_tenant(platform, "aa")
+        for form, body in (("own.thing", '{"title": "坏", "properties": 5}'), ("gone.thing", "{}")):
+            kind = "form" if form.startswith("own.") else "overlay"
+            await stored.insert_version(
+                platform.db, ctx.tenant.id, form=form, version=1, kind=kind, body=body, note="", by=None
+            )
+        await new_tenant(platform, "bb")
+
+    in_a_platform(database_url, tmp_path, write)
+    code, said = shell("check")
+    assert code == 1
+    assert "aa: own.thing version 1" in said
+    assert "aa: gone.thing version 1" in said
+    assert "bb: right" in said
+    assert shell("check", "--tenant", "bb")[0] == 0
+    assert shell("check", "--files")[0] == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_every_command_teaches_by_example(shell, engine, capsys):
+    for names in (*((name,) for name in COMMANDS), ("user", "add"), ("token", "add")):
+        with pytest.raises(SystemExit):
+            main([*names, "--help"])
+        said = capsys.readouterr().out
+        assert f"examples:\n  dougong {' '.join(names)}" in said or "DOUGONG" in said or "DATABASE" in said, said
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert all(f"    {name} " in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_several_server_processes_need_postgresql(shell, engine):
+    code, said = shell("serve", "--workers", "2")
+    assert (code, "PostgreSQL" in said) == (1, True), said
+
+
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_the_demo_is_made_once_and_tells_a_true_story(platform, engine):
     assert await make_demo(platform)
@@ -169,3 +299,55 @@ async def test_the_demo_is_made_once_and_tells_a_true_story(platform, engine):
         assert (await ctx.records.count("cost_center.entry", Query())).number > 100
         members = {person.login for person in await people.people(platform.db, tenant.id)}
         assert members == {who.login for who in LOGINS if tenant.code in who.tenants}
+
+
+def test_the_first_operator_is_made_from_the_shell_and_signs_in(shell, database_url, tmp_path):
+    code, said = shell("operator", "add", "ops", "--name", "Operations")
+    assert code == 0
+    password = said.split("first password ")[1].split()[0]
+
+    async def sign_in(platform):
+        token = await people.sign_in(platform.db, "ops", password=password, address=None, hours=1)
+        return await people.session_of(platform.db, token, hours=1, cache=people.AccessCache())
+
+    assert in_a_platform(database_url, tmp_path, sign_in).account.operator
+    assert shell("operator", "list")[1].startswith("ops ")
+    assert shell("operator", "off", "ops")[0] == 0
+    assert shell("operator", "off", "ops")[0] == 1
+    assert shell("operator", "list") == (0, "")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_licences_are_set_and_issued_from_the_shell(shell, tmp_path, monkeypatch):
+    shell("tenant", "linxi", "临溪区", "--admin", "wang")
+    assert "trial         open" in shell("licence", "list")[1]
+    assert shell("licence", "set", "linxi", "--edition", "professional", "--seats", "0")[0] == 1
+    given = ("--edition", "professional", "--seats", "20", "--until", "2037-12-31")
+    assert shell("licence", "set", "linxi", *given)[0] == 0
+    listed = shell("licence", "list")[1]
+    assert "1/20 seats" in listed
+    assert "until 2037-12-31" in listed
+    private, public = (line.split()[-1] for line in shell("licence", "new-key")[1].splitlines())
+    (tmp_path / "private.key").write_text(private)
+    key = str(tmp_path / "private.key")
+    issued = shell("licence", "issue", "linxi", "--number", "L-7", "--seats", "3", "--key", key)
+    (tmp_path / "licence.json").write_text(issued[1])
+    monkeypatch.setenv("DOUGONG_VENDOR_KEY", public.removeprefix("DOUGONG_VENDOR_KEY="))
+    assert shell("licence", "set", "linxi", "--edition", "professional")[0] == 1
+    assert shell("licence", "file", "linxi", str(tmp_path / "licence.json"))[0] == 0
+    assert "1/3 seats" in shell("licence", "list")[1]
+
+
+def test_a_tenant_is_taken_out_and_brought_in_from_the_shell(shell, database_url, tmp_path):
+    async def write(platform):
+        ctx = await new_tenant(platform, "aa", modules=("partners",))
+        await ctx.records.create("partners.company", COMPANY)
+
+    in_a_platform(database_url, tmp_path, write)
+    file = str(tmp_path / "aa.zip")
+    assert shell("archive", "out", "aa", file)[0] == 0
+    assert shell("archive", "out", "aa", file)[0] == 1, "it is there already"
+    code, said = shell("archive", "in", file, "bb")
+    assert (code, "aa-admin signs in as aa-admin@bb" in said) == (0, True)
+    assert shell("verify")[0] == 0
+    assert shell("archive", "in", file, "bb")[0] == 1

@@ -161,7 +161,6 @@ async def test_a_form_of_a_missing_module_cannot_be_designed_and_breaks_nothing(
     empty = tmp_path / "empty"
     empty.mkdir()
     async with platform_at(database_url, tmp_path, schemas_dir=empty) as platform:
-        await definitions.resume_rebuilds(platform.db, platform.catalogue)
         a, b = await again(platform, a), await again(platform, b)
         assert a.forms.all() == ()
         with pytest.raises(NotFound):

@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.people import create_role
 from core.records import Condition, Query
 from core.store import definitions as stored
-from core.testing import new_member, refreshed
+from core.testing import new_member, refreshed, run_jobs
 from tests.designer.designing import DISTRICT, ROWS, edit, filled, published
 
 
@@ -193,8 +193,6 @@ async def test_few_records_are_put_in_order_within_the_publish(platform, two_ten
 async def test_many_records_are_rebuilt_behind_and_lists_are_right_meanwhile(platform, two_tenants, monkeypatch):
     a, b = two_tenants
     monkeypatch.setattr(publishing, "AT_ONCE", 0)
-    held = []
-    monkeypatch.setattr(publishing, "start_rebuild", lambda db, tenant, form: held.append((db, tenant, form)))
     a, name, _ids = await filled(platform, a)
     await edit(a, name, "set", field="area", decimals="4")
     done = await definitions.publish(a, name)
@@ -209,8 +207,7 @@ async def test_many_records_are_rebuilt_behind_and_lists_are_right_meanwhile(pla
     assert state.rebuilding == 0
     assert not [one for one in await definitions.overview(b) if one.kind == "form"]
 
-    await definitions.resume_rebuilds(platform.db, platform.catalogue)  # as after a restart
-    await definitions.wait_for_rebuilds(platform.db)
+    assert await run_jobs(platform) == 1
     a = await refreshed(platform, a)
     assert await stored.pending_anywhere(a.db) == []
     assert a.forms.get(name).slot_of("area") is not None
@@ -220,7 +217,6 @@ async def test_many_records_are_rebuilt_behind_and_lists_are_right_meanwhile(pla
 async def test_a_rebuild_gives_way_to_a_newer_version(platform, two_tenants, monkeypatch):
     a, _b = two_tenants
     monkeypatch.setattr(publishing, "AT_ONCE", 0)
-    monkeypatch.setattr(publishing, "start_rebuild", lambda db, tenant, form: None)
     a, name, _ids = await filled(platform, a)
     await edit(a, name, "set", field="area", decimals="4")
     first = await definitions.publish(a, name)

@@ -65,7 +65,8 @@ async def test_data_is_the_same_after_off_and_on(platform, two_tenants):
 async def test_roles_are_offered_made_once_and_kept_as_the_tenant_changed_them(platform, two_tenants):
     a, b = two_tenants
     offered = (await definitions.state(a, "cost_center")).roles
-    assert [(code, there) for code, _title, there in offered] == [("cost_engineer", False), ("cost_viewer", False)]
+    codes = ("cost_engineer", "cost_approver", "cost_viewer")
+    assert [(code, there) for code, _title, there in offered] == [(code, False) for code in codes]
     await definitions.switch(a, "cost_center", True, roles=["cost_engineer"])
     roles = {role.code: role for role in await people.roles(a.db, a.tenant.id)}
     assert "cost_viewer" not in roles
@@ -138,11 +139,11 @@ async def test_settings_of_a_module_are_checked_and_belong_to_one_tenant(platfor
     a, b = await refreshed(platform, a), await refreshed(platform, b)
     chosen = dict(a.settings("cost_center"))
     with pytest.raises(Invalid) as refused:
-        await definitions.change_settings(a, "cost_center", {**chosen, "incurred_yellow": -1})
-    assert [problem.field for problem in refused.value.problems] == ["incurred_yellow"]
-    await definitions.change_settings(a, "cost_center", {**chosen, "incurred_yellow": 70})
+        await definitions.change_settings(a, "cost_center", {**chosen, "basis": "half"})
+    assert [problem.field for problem in refused.value.problems] == ["basis"]
+    await definitions.change_settings(a, "cost_center", {**chosen, "basis": "gross"})
     a, b = await refreshed(platform, a), await refreshed(platform, b)
-    assert (a.settings("cost_center")["incurred_yellow"], b.settings("cost_center")["incurred_yellow"]) == (70, 80)
+    assert (a.settings("cost_center")["basis"], b.settings("cost_center")["basis"]) == ("gross", "net")
     await definitions.switch(a, "cost_center", False)
     await definitions.switch(a, "cost_center", True)
-    assert (await refreshed(platform, a)).settings("cost_center")["incurred_yellow"] == 70
+    assert (await refreshed(platform, a)).settings("cost_center")["basis"] == "gross"

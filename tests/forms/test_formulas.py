@@ -94,11 +94,11 @@ def test_what_changes_in_formulas_and_rules_is_said_in_words():
 
     rule = {"when": "a > b", "message": "甲应大于乙"}
     assert diff_definitions(form("", []), form("b", [rule])) == [
-        "“甲”改用公式计算：b；已有的内容到下次保存时才计算",
+        "“甲”改用公式计算：b；已有的内容发布后在后台计算",
         "新增规则：甲应大于乙",
     ]
     assert diff_definitions(form("b", [rule]), form("b * 2", [])) == [
-        "“甲”的公式改为 b * 2；已有的内容到下次保存时才重新计算",
+        "“甲”的公式改为 b * 2；已有的内容发布后在后台重新计算",
         "删去规则：甲应大于乙",
     ]
     assert diff_definitions(form("b", []), form("", [])) == ["“甲”不再用公式计算"]

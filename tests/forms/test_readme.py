@@ -15,7 +15,7 @@ def blocks(path: Path) -> list[dict]:
 
 
 def test_the_example_module_loads_beside_the_shipped_ones(tmp_path: Path):
-    module, form, _formulas, words = blocks(ROOT / "schemas" / "README.md")
+    module, form, _formulas, _conditions, _states, words = blocks(ROOT / "schemas" / "README.md")
     keeper = {"code": "keeper", "title": "保管员", "rules": [{"forms": ["vehicles.*"], "actions": ["read"]}]}
     limit = {"properties": {"limit": {"title": "限额", "x-type": "integer"}}}
     folder = tmp_path / "vehicles"
@@ -28,9 +28,9 @@ def test_the_example_module_loads_beside_the_shipped_ones(tmp_path: Path):
     assert made.fields["kind"].choices[1].title == "Truck"
 
 
-def test_the_example_of_formulas_may_be_published():
-    formulas = blocks(ROOT / "schemas" / "README.md")[2]
-    assert check_definition({"title": "付款", **formulas}, name="own.payment", known_forms=()) == []
+def test_the_examples_of_formulas_and_conditions_may_be_published():
+    for example in blocks(ROOT / "schemas" / "README.md")[2:4]:
+        assert check_definition({"title": "付款", **example}, name="own.payment", known_forms=()) == []
 
 
 def test_the_example_overlay_may_be_published():

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.dates import CHINA
 from core.forms import FIELD_TYPES, ValueParseError, check, clean, compile_form, defaults, format_value, parse_value
-from core.forms.moments import CHINA
 from core.i18n import language
 from tests.forms.samples import CARD, CREDIT, ID, OTHER_ID, definition, field, form, whole
 

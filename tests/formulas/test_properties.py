@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.arithmetic import EXACT
 from core.formulas import FUNCTIONS, Formula, TooCostly, compile_formula, to_codes, to_titles
-from core.formulas.model import EXACT
 from tests.formulas.world import SCENE, SCOPE, VALUES, answer
 
 WORDS = [*FUNCTIONS, *SCOPE.names, *"+-*/^&%=<>(),.“[\n01"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from litestar import Response
 
-from core import Context, MenuItem, Panel, Problem, get, hookimpl
+from core import AlertRule, Context, JobKind, Measure, MenuItem, Panel, Problem, get, hookimpl
 from core.settings import ROOT
 
 FORM = "dummy.thing"
@@ -59,6 +60,13 @@ class Dummy:
         return [ping]
 
     @hookimpl
+    def register_jobs(self):
+        return [JobKind(name="dummy.tidy", title="整理", run=self._tidy)]
+
+    async def _tidy(self, ctx, job):
+        self._note("register_jobs", ctx, job.args)
+
+    @hookimpl
     async def record_compute(self, ctx, form, data):
         self._note("record_compute", ctx, form.name)
         return {"length": len(data.get("name", ""))} if form.name == FORM else None
@@ -85,6 +93,19 @@ class Dummy:
     async def home_panels(self, ctx):
         self._note("home_panels", ctx, None)
         return [Panel("试验", "dummy/none.html", {})]
+
+    @hookimpl
+    async def alerts(self, ctx):
+        self._note("alerts", ctx, None)
+        return [AlertRule(
+            code="dummy.long", title="名称太长", metric="字数", unit="字", levels={"yellow": Decimal(3)},
+            watches=(FORM,), reads=(FORM,), measure=self._measure,
+        )]  # fmt: skip
+
+    async def _measure(self, ctx):
+        self._note("measure", ctx, None)
+        page = await ctx.records.list(FORM)
+        return [Measure(form=FORM, record=one.id, value=Decimal(one.data["length"])) for one in page.records]
 
     @hookimpl
     async def menu_items(self, ctx):

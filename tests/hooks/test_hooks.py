@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from core import Invalid, Problem, people
+from core import Invalid, JobKind, Problem, people
 from core.app import create_app
 from core.definitions import switch
 from core.hooks import ModuleFailed, Modules, find_plugins, for_forms, hookimpl
 from core.hooks.spec import STARTUP_HOOKS, TENANT_HOOKS, Specification
 from core.platform import load
-from core.testing import PASSWORD, new_tenant, platform_at, refreshed, settings_for
+from core.testing import PASSWORD, new_tenant, platform_at, refreshed, run_jobs, settings_for
 from tests.hooks.dummy import FORM, Dummy, write_schemas
 
 
@@ -67,6 +67,20 @@ async def test_hook_register_routes(database_url, tmp_path, dummy):
 
     await asyncio.create_task(visit())
     assert answers == {"on": 200, "off": 404}
+
+
+async def test_hook_register_jobs(platform, ctx, other, dummy):
+    for tenant in (ctx, other):
+        await tenant.jobs.enqueue("dummy.tidy", {"what": "屋架"})
+    await run_jobs(platform)
+    assert dummy.called("register_jobs") == [("on", {"what": "屋架"})]
+
+
+def test_a_job_that_does_not_bear_its_modules_name_stops_the_start(database_url, tmp_path, dummy):
+    dummy.register_jobs = hookimpl(lambda: [JobKind(name="partners.tidy", title="整理", run=dummy._tidy)])
+    modules = load(settings_for(database_url, tmp_path, schemas_dir=write_schemas(tmp_path)), more={"dummy": dummy})[1]
+    with pytest.raises(ModuleFailed, match="dummy"):
+        modules.jobs()
 
 
 async def test_hook_record_compute(ctx, dummy):
@@ -129,6 +143,20 @@ async def test_hooks_that_show_are_sent_only_where_the_module_is_on(ctx, other, 
     assert len(await ctx.hooks.call(hook, ctx=ctx, **values)) == 1
     assert await other.hooks.call(hook, ctx=other, **values) == []
     assert [tenant for tenant, _what in dummy.called(hook)] == ["on"]
+
+
+async def test_hook_alerts(platform, ctx, other, dummy):
+    await make(ctx, "木斗")
+    record = await make(ctx, "栌斗拱")
+    assert await other.alerts.rules() == {}
+    await run_jobs(platform)
+    assert [tenant for tenant, _what in dummy.called("measure")] == ["on"]  # one job for both writes
+    (alert,) = await ctx.alerts.open("dummy")
+    assert (alert.title, alert.record, alert.severity, alert.value) == ("名称太长", record.id, "yellow", 3)
+    dummy.broken = {"measure"}
+    await make(ctx, "令栱交互")
+    await run_jobs(platform)
+    assert [one.id for one in await ctx.alerts.open("dummy")] == [alert.id]  # a rule that breaks changes nothing
 
 
 def test_every_hook_has_its_test():

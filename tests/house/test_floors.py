@@ -9,8 +9,9 @@ import core
 from tests.house.source import ROOT, imports, nodes, place, python_files
 
 FLOORS = (  # from the ground up; each room may use those before it
-    *("errors", "clock", "exact", "i18n", "settings"),
-    *("store", "formulas", "forms", "people", "hooks", "records", "flow", "definitions"),
+    *("errors", "arithmetic", "clock", "dates", "exact", "i18n", "settings"),
+    *("store", "formulas", "forms", "people", "jobs", "hooks", "records", "flow", "definitions", "archive", "backups"),
+    *("notices", "webhooks", "alerts"),
     *("context", "menu", "platform", "web", "api", "app", "demo", "testing", "cli", "__main__"),
 )
 APART = "setup"  # runs before any package is installed

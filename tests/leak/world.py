@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from core import people
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.platform import Platform
 
-MODULES = ("cost_center", "partners")
+MODULES = ("cost_center", "partners", "progress")
 OWN_FORM = "own.notes"  # the same code in both: the name alone must not open the other's
 
 
@@ -48,6 +49,7 @@ async def make_tenant(platform: Platform, code: str, words: str, *, own_form: st
         words=words, login=f"{code}-admin", ctx=ctx, token=token,
         session=await people.sign_in(db, f"{code}-admin", password=PASSWORD, address=None, hours=1),
     )  # fmt: skip
+    made.ids |= {"tenant": str(ctx.tenant.id), "archive": f"{code}-20260101000000.zip"}
     made.ids |= {"department": department, "role": role, "member": member}
     made.ids["token"] = (await people.tokens(db, ctx.tenant.id))[0].id
     await _fill(made, own_form)
@@ -62,10 +64,12 @@ async def _design(ctx: Context, form: str, words: str) -> None:
         "properties": {
             "code": {**text, "title": f"{words}编号"},
             "title": {**text, "title": f"{words}标题"},
-            "kind": {"type": "string", "x-type": "choice", "title": f"{words}类别", "enum": ["k"],
-                     "x-choices": [{"value": "k", "title": f"{words}选项"}]},
+            "kind": {"type": "string", "x-type": "choice", "title": f"{words}类别",
+                     "x-choices": [{"value": "k", "title": f"{words}选项"}, {"value": "z", "title": f"{words}终"}]},
             "papers": {"type": "array", "x-type": "file", "title": f"{words}附件"},
         },
+        "x-states": {"field": "kind", "initial": "k"},
+        "x-flow": [{"code": "finish", "title": f"{words}办"[:20], "from": ["k"], "to": "z"}],
     }  # fmt: skip
     name = await create_form(ctx, title=f"{words}表", code=form.partition(".")[2])
     assert name == form
@@ -99,11 +103,44 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
         "cost_center.account": account.id,
         "partners.company": company.id,
     }
+    tenant.ids["plan"] = await _plan(ctx, words)
     view = await ctx.views.save(own_form, f"{words}视图", {"where": [f"title:contains:{words}"]}, shared=True)
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
     run = await open_run(ctx, own_form, file=sheet, name=f"{words}导入.csv")
     assert (await ctx.records.list(own_form, Query())).records
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    tenant.ids["job"] = await ctx.jobs.enqueue("core.old_jobs", {"words": f"{words}任务"}, at=tomorrow)
+    await _watch(tenant, own_form)
     tenant.ids |= {"file": file, "view": view.id, "run": run.id, "record": note.id, "project": project.id}
+
+
+async def _plan(ctx: Context, words: str) -> str:
+    calendar = {"name": f"{words}日历", "hours_per_day": 8, "national": False, "monday": "08:00-16:00"}
+    kept = await ctx.records.create("progress.calendar", calendar)
+    data = {"code": "PL1", "name": f"{words}计划", "status": "running", "start": "2026-03-02T00:00:00Z"}
+    plan = await ctx.records.create("progress.plan", data | {"calendar": kept.id})
+    task = {"plan": plan.id, "code": "1", "name": f"{words}工作", "kind": "task", "duration": 2}
+    await ctx.records.create("progress.task", task)
+    return plan.id
+
+
+async def _watch(tenant: Tenant, own_form: str) -> None:
+    """A rule with its alert, a notice of it, and a webhook that is told and sends nothing."""
+    ctx, words = tenant.ctx, tenant.words
+    typed = {"title": f"{words}规则", "form": own_form, "formula": 'code = "N1"', "severity": "red", "active": True}
+    rule = await ctx.alerts.save_rule("", typed)
+    await ctx.alerts.evaluate()
+    events = {"forms": {own_form: ["create"]}, "alerts": ["opened"]}
+    hook, _secret = await ctx.webhooks.save("", name=f"{words}钩子", url="http://127.0.0.1:9/", events=events)
+    await ctx.webhooks.switch(hook.id, on=False)
+    await ctx.webhooks.test(hook.id)
+    await ctx.notices.send([ctx.member.id], "other", f"{words}通知", url="/notices")
+    ((delivery,), _next) = await ctx.webhooks.deliveries(hook.id)
+    ((notice, *_more), _next) = await ctx.notices.list()
+    alert = next(one for one in await ctx.alerts.open("own") if one.rule == rule)
+    tenant.ids |= {
+        "rule": rule, "alert": alert.id, "webhook": hook.id, "delivery": delivery.id, "notice": notice.id,
+    }  # fmt: skip
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

@@ -242,3 +242,27 @@ async def test_what_another_account_typed_is_not_shown(visitor, client, a, app):
     answer = await client.post("/sign-in", data=data | {"login": "ed", "password": PASSWORD})
     assert "没有恢复刚才填写的内容" in answer.text
     assert "保密的名字" not in answer.text
+
+
+async def test_a_role_gets_a_condition_as_it_is_spoken_and_is_told_what_is_wrong_with_it(visitor, client, a):
+    path = (await visitor.press("/admin/roles", "/admin/roles", name="大额", like="")).headers["location"]
+    amount = a.forms.get("cost_center.contract").fields["amount_gross"].title
+    data = {
+        "name": "大额", "seen": hidden(await visitor.get(path), "seen"), "c:cost_center.contract:read": "all",
+        "when:cost_center.contract": f"[{amount}] >= 10000 * 100",
+    }  # fmt: skip
+    wrong = await visitor.press(path, path, **{**data, "when:cost_center.contract": f"[{amount}] >= 没有这项"})
+    assert wrong.status_code == 422
+    assert "没有叫“没有这项”的字段" in wrong.text
+    assert "没有这项&lt;" in wrong.text or "没有这项</textarea>" in wrong.text
+    idle = await visitor.press(path, path, **{**data, "c:cost_center.contract:read": ""})
+    assert "这一行没有选择能做什么" in idle.text
+    assert (await visitor.press(path, path, **data)).headers["location"] == "/admin/roles"
+    role = await people.role(a.db, a.tenant.id, path.rpartition("/")[2])
+    assert [dict(rule) for rule in role.rules] == [
+        {"forms": ["cost_center.contract"], "actions": ["read"], "rows": "all", "when": "amount_gross >= 10000 * 100"}
+    ]
+    assert f"只限 [{amount}] &gt;= 10000 * 100" in await visitor.get("/admin/roles")
+    check = "/admin/roles/condition/cost_center.contract?when:x="
+    assert "现在有 0 条符合" in await visitor.get(f"{check}amount_gross > 1")
+    assert "公式没有写完" in await visitor.get(f"{check}amount_gross -")

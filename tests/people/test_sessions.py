@@ -180,12 +180,12 @@ async def test_who_asks_is_one_statement(town, monkeypatch):
     token = await town.sign_in("ed")
     await town.seen(token)
     asked = []
-    fetch = town.db.fetch
+    fetch = town.db._fetch
 
-    async def counted(sql, *args):
+    async def counted(sql, args, **more):
         asked.append(sql)
-        return await fetch(sql, *args)
+        return await fetch(sql, args, **more)
 
-    monkeypatch.setattr(town.db, "fetch", counted)
+    monkeypatch.setattr(town.db, "_fetch", counted)
     assert (await town.seen(token)).access
     assert len(asked) == 1

@@ -126,3 +126,10 @@ async def test_an_unknown_login_takes_as_long_as_a_wrong_password(town, monkeypa
         with pytest.raises(Unauthorized):
             await people.sign_in(town.db, login, password="wrong", address=None, hours=12)
     assert [values[0][:9] for values in checked] == ["$argon2id", "$argon2id"]
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(town):
+    await tries(town, "anna", 9)
+    later = "2999-01-01T00:00:00.000000Z"
+    await town.db.execute("UPDATE attempt SET first_at = $1, blocked_until = $1", later)
+    assert await town.sign_in("anna")

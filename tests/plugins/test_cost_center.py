@@ -8,11 +8,15 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from core import Condition, Forbidden, Invalid, Query, people
-from core.testing import new_member, new_tenant, platform_at, refreshed
+from core.testing import as_system, new_member, new_tenant, platform_at, refreshed, run_jobs
 from plugins.cost_center import figures
 from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
 
 D = Decimal
+WAYS = {
+    "draft": (), "executing": ("submit", "approve", "start"), "terminated": ("submit", "approve", "terminate"),
+    "frozen": ("submit", "approve", "freeze"),
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -43,21 +47,33 @@ async def make_entry(ctx, code, project, account, amount, day="2026-03-15", tax=
 
 async def make_contract(ctx, code, project, account, gross, status="executing", rate="9"):
     data = {"code": code, "name": f"合同 {code}", "project": project, "account": account, "kind": "material",
-            "status": status, "amount_gross": D(gross), "tax_rate": D(rate)}  # fmt: skip
-    return await ctx.records.create(CONTRACT, data)
+            "party": "甲公司", "sign_date": "2026-01-05", "amount_gross": D(gross), "tax_rate": D(rate)}  # fmt: skip
+    return await stepped(ctx, CONTRACT, await ctx.records.create(CONTRACT, data), status)
+
+
+async def stepped(ctx, form, record, status):
+    """The record after the steps that lead to `status`."""
+    for step in WAYS[status]:
+        taken = ctx.forms.get(form).flow.step(step)
+        data = {name: record.data[name] for name in taken.required}
+        comment = "依约" if taken.comment == "required" else ""
+        record = await as_system(ctx).flow.take(
+            form, record.id, step, revision=record.revision, data=data, comment=comment
+        )
+    return record
 
 
 async def make_budget(ctx, code, project, lines, status="frozen"):
     rows = [{"account": account, "amount": D(amount)} for account, amount in lines]
-    data = {"code": code, "project": project, "kind": "target", "status": status, "date": "2026-01-05", "lines": rows}
-    return await ctx.records.create(BUDGET, data)
+    data = {"code": code, "project": project, "kind": "target", "date": "2026-01-05", "lines": rows}
+    return await stepped(ctx, BUDGET, await ctx.records.create(BUDGET, data), status)
 
 
 async def test_net_and_tax_of_a_contract_always_add_up_to_its_gross(ctx):
     account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
     for number, gross in enumerate(("100", "0.01", "123456.78", "99999999999.99")):
         for rate in ("0", "1", "3", "6", "9", "13"):
-            made = (await make_contract(ctx, f"{number}-{rate}", project, account, gross, rate=rate)).data
+            made = (await make_contract(ctx, f"{number}-{rate}", project, account, gross, "draft", rate)).data
             net = (D(gross) / (1 + D(rate) / 100)).quantize(D("0.01"), ROUND_HALF_UP)
             assert (made["amount_net"], made["tax"]) == (net, D(gross) - net)
     made = (await make_contract(ctx, "109", project, account, "109")).data
@@ -157,11 +173,12 @@ async def test_one_budget_of_a_project_is_frozen_and_stays_as_it_was(ctx):
     with pytest.raises(Invalid) as refused:
         await make_budget(ctx, "B2", project, [(account, "11")])
     assert refused.value.problems[0].code == "frozen_exists"
+    lines = [{"account": account, "amount": D(99)}]
     with pytest.raises(Invalid) as refused:
-        await ctx.records.update(BUDGET, first.id, {"lines": [{"account": account, "amount": D(99)}]}, revision=1)
-    assert refused.value.problems[0].code == "frozen"
-    await ctx.records.update(BUDGET, first.id, {"status": "superseded"}, revision=1)
-    await make_budget(ctx, "B2", project, [(account, "11")])
+        await ctx.records.update(BUDGET, first.id, {"lines": lines}, revision=first.revision)
+    assert refused.value.problems[0].code == "locked"
+    await ctx.flow.take(BUDGET, first.id, "supersede", revision=first.revision, comment="调整")
+    await make_budget(ctx, "B3", project, [(account, "11")])
     assert (await figures.by(ctx, "project"))[project].budget == D(11)
 
 
@@ -177,17 +194,64 @@ async def test_a_cost_refers_to_a_contract_of_its_own_project(ctx):
 
 
 @pytest.mark.parametrize(
-    ("incurred", "level"), [("79.99", None), ("80", "yellow"), ("90", "orange"), ("100", "orange"), ("100.01", "red")]
+    ("incurred", "level"),
+    [("79.99", None), ("80", "yellow"), ("90", "orange"), ("100", "orange"), ("100.01", "red")],
 )
-def test_warnings_start_at_the_thresholds_the_tenant_set(incurred, level):
-    sums = figures.Figures(budget=D(100), incurred=D(incurred))
-    thresholds = {"incurred_yellow": D(80), "incurred_orange": D(90), "incurred_red": D(100), "committed_red": D(100)}
-    assert [w.level for w in figures.warnings([("p", "P", sums)], thresholds)] == ([level] if level else [])
+async def test_alerts_start_at_the_thresholds_of_the_rules(platform, ctx, incurred, level):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_budget(ctx, "B", project, [(account, "100")])
+    await make_entry(ctx, "E", project, account, incurred)
+    await run_jobs(platform)
+    found = {one.rule: one.severity for one in await ctx.alerts.open("cost_center")}
+    both = ("cost_center.incurred", "cost_center.incurred_account")
+    assert found == (dict.fromkeys(both, level) if level else {})
 
 
-def test_spending_without_a_budget_is_red_and_has_no_percentage():
-    warning = figures.warnings([("p", "P", figures.Figures(incurred=D(1)))], {})[0]
-    assert (warning.level, warning.share) == ("red", None)
+async def test_spending_without_a_budget_is_red_for_the_project_or_for_the_account_left_out(platform, ctx):
+    planned, forgotten = await make_account(ctx, "1"), await make_account(ctx, "2")
+    bare, project = await make_project(ctx, "P1"), await make_project(ctx, "P2")
+    await make_budget(ctx, "B", project, [(planned, "100")])
+    for number, (where, account) in enumerate(((bare, planned), (project, planned), (project, forgotten))):
+        await make_entry(ctx, f"E{number}", where, account, "5")
+    await run_jobs(platform)
+    found = await ctx.alerts.open("cost_center")
+    assert {(one.severity, one.subject, one.value) for one in found} == {
+        ("red", "项目 P1", D(5)), ("red", "项目 P2 · 2 科目 2", D(5)),
+    }  # fmt: skip
+    assert {one.rule for one in found} == {"cost_center.unbudgeted"}
+
+
+async def test_contracts_are_watched_against_the_budget_and_against_what_is_booked_on_them(platform, ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_budget(ctx, "B", project, [(account, "1000")])
+    contract = await make_contract(ctx, "C", project, account, "960", rate="0")
+    data = {"code": "E", "date": "2026-01-01", "project": project, "account": account, "contract": contract.id,
+            "source": "settlement", "summary": "结算", "amount_net": D("960")}  # fmt: skip
+    entry = await ctx.records.create(ENTRY, data)
+    await run_jobs(platform)
+    assert {one.rule: one.severity for one in await ctx.alerts.open("cost_center")} == {
+        "cost_center.committed": "orange", "cost_center.incurred": "orange", "cost_center.incurred_account": "orange",
+    }  # fmt: skip
+    await ctx.records.update(ENTRY, entry.id, {"amount_net": D("960.01")}, revision=1)
+    await run_jobs(platform)
+    found = {one.rule: one.severity for one in await ctx.alerts.open("cost_center", project=project)}
+    assert found["cost_center.contract"] == "orange"
+
+
+async def test_who_sees_a_part_of_the_costs_sees_no_alert_made_of_all_of_them(platform, ctx):
+    account, project = await make_account(ctx, "1"), await make_project(ctx, "P")
+    await make_entry(ctx, "E", project, account, "5")
+    await run_jobs(platform)
+    rules = [
+        {"forms": [PROJECT, ACCOUNT, BUDGET, CONTRACT], "actions": ["read"], "rows": "all"},
+        {"forms": [ENTRY], "actions": ["read"], "rows": "own"},
+    ]
+    role = await people.create_role(platform.db, ctx.access, name="看自己的账", rules=rules)
+    reader = await new_member(platform, ctx, "reader", roles=())
+    await people.set_roles(platform.db, ctx.access, id=reader.member.id, roles=[role])
+    reader = await refreshed(platform, reader)
+    assert await reader.alerts.open() == []
+    assert len(await (await refreshed(platform, ctx)).alerts.open()) == 1
 
 
 async def test_who_may_not_read_costs_sees_no_figures(platform, ctx):

@@ -74,7 +74,12 @@ class Hooks:
 
 
 def rule(
-    forms: str = "*", *actions: str, rows: str = "all", fields: Iterable[str] | None = None, hides: Iterable[str] = ()
+    forms: str = "*",
+    *actions: str,
+    rows: str = "all",
+    fields: Iterable[str] | None = None,
+    hides: Iterable[str] = (),
+    when: str = "",
 ) -> Rule:
     return Rule(
         role="r",
@@ -84,6 +89,7 @@ def rule(
         rows=rows,  # type: ignore[arg-type]
         fields=None if fields is None else frozenset(fields),
         hides=frozenset(hides),
+        when=when,
     )
 
 
@@ -131,6 +137,6 @@ class House:
 
 
 async def house(db: Database, code: str, forms: FormSet | None = None) -> House:
-    id = await stored.insert_tenant(db, code=code, name=code, at=now())
+    id = await stored.insert_tenant(db, code=code, name=code, at=now(), licence="{\"edition\":\"professional\"}")
     tenant = Tenant(id=id, code=code, name=code, definitions_version=1)
     return House(db, tenant, forms or form_set(project=PROJECT, entry=ENTRY))

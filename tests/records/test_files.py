@@ -8,6 +8,7 @@ from core.errors import Invalid, NotFound, TooLarge
 from core.records import Files
 from core.records.files import readable, safe_name, sniff, sweep
 from tests.records.houses import rule
+from tests.setup.behind import behind
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 
@@ -45,7 +46,7 @@ async def test_too_large_an_upload_leaves_nothing(me, files):
     with pytest.raises(TooLarge, match="1 KB"):
         await files.put("big", pieces(b"x" * 600, b"x" * 600), limit=1024)
     assert [path for path in files._folder.rglob("*") if path.is_file()] == []
-    assert await me.db.fetch("SELECT id FROM file") == []
+    assert await behind(me.db, "SELECT id FROM file") == []
 
 
 async def test_an_empty_upload_is_refused(files):
@@ -106,7 +107,7 @@ async def test_forgotten_uploads_are_swept_away(me, files):
     old, kept, shared = [await files.put(f"f{n}", pieces(b"old" if n != 1 else b"kept")) for n in range(3)]
     await me.create("own.project", {"code": "P", "name": "x", "papers": [kept]})
     await me.create("own.project", {"code": "Q", "name": "x", "papers": [shared]})
-    await me.db.execute("UPDATE file SET created_at = '2020-01-01T00:00:00.000000Z'")
+    await behind(me.db, "UPDATE file SET created_at = '2020-01-01T00:00:00.000000Z'")
     assert await sweep(me.db, me.tenant, folder=files._folder) == 1
     with pytest.raises(NotFound):
         await files.get(old)

@@ -150,7 +150,7 @@ async def things(db):
 @given(rows=ROWS, query=QUERIES, rules=RULES, makers=st.lists(st.integers(0, 2), min_size=8, max_size=8))
 async def test_a_list_is_what_a_look_at_every_record_gives(things, rows, query, rules, makers):
     home, members, stranger = things
-    await _empty(home.db)
+    await _empty(home.db, home.tenant.id, stranger.tenant)
     made = []
     for data, maker in zip(rows, makers, strict=False):
         made.append(await members[maker].create("own.thing", data))
@@ -200,7 +200,8 @@ async def _all_pages(records: Any, query: Query) -> list[str]:
     raise AssertionError("the list has no end")
 
 
-async def _empty(db: Any) -> None:
+async def _empty(db: Any, *tenants: int) -> None:
     async with db.write():
         for table in ("record", "change", "record_text"):
-            await db.execute(f"DELETE FROM {table}")
+            for tenant in tenants:
+                await db.execute(f"DELETE FROM {table} WHERE tenant = $1", tenant)

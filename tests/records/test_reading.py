@@ -230,6 +230,14 @@ async def test_history_says_who_did_what_when(home, me):
     assert first.sealed is None
 
 
+async def test_a_list_names_only_what_it_is_asked_to_name(me):
+    target = await project(me, manager=me.member_id)
+    await me.create("own.entry", {"project": target.id, "amount": 1})
+    assert (await me.list("own.entry", labelled=["amount"])).labels == {}
+    assert (await me.list("own.entry", labelled=["project"])).labels == {target.id: "项目 P1"}
+    assert (await me.list("own.entry", labelled=["_created_by"])).labels == {me.member_id: "张三"}
+
+
 async def test_names_of_what_may_not_be_seen_are_a_lock(home, me):
     target = await project(me, manager=me.member_id)
     entry = await me.create("own.entry", {"project": target.id, "amount": 1})

@@ -11,6 +11,7 @@ from core.records import Sealer, seal, verify
 from core.records.chain import START, change_hash, link
 from core.store import changes as stored
 from core.store import open_database
+from tests.setup.behind import behind
 
 
 async def project(records, code="P1", **more):
@@ -88,8 +89,8 @@ async def test_a_change_edited_together_with_its_own_hash_is_found(me, written):
 
 async def test_a_change_moved_to_another_tenant_is_found(me, stranger, written):
     row = (await chain(me))[0]
-    await me.db.execute("UPDATE change SET tenant = $2 WHERE tenant = $1 AND id = $3", me.tenant, stranger.tenant,
-                        row["change"])  # fmt: skip
+    moved = "UPDATE change SET tenant = $2 WHERE tenant = $1 AND id = $3"
+    await behind(me.db, moved, me.tenant, stranger.tenant, row["change"])
     assert await first_finding(me) == "removed change"
     assert await first_finding(stranger) == "edited change"
 

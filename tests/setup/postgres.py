@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,16 +115,34 @@ def locked(run: Path, name: str) -> Iterator[None]:
         yield
 
 
-def cluster(run: Path) -> Cluster:
-    """The run's server, started by whichever process asks first."""
+def cluster(run: Path, *, settings: Sequence[str] = QUICK) -> Cluster:
+    """The run's server, started with `settings` by whichever process asks first."""
     with locked(run, "cluster"):
         known = run / "cluster.json"
         if not known.exists():
-            _write_private(known, json.dumps(asdict(_start(run))))
+            _write_private(known, json.dumps(asdict(_start(run, settings))))
         return Cluster(**json.loads(known.read_text()))
 
 
-def _start(run: Path) -> Cluster:
+def stop(run: Path) -> None:
+    """Stop the server of this folder as an operator does; its data stays."""
+    _run([_usable(binaries(), run) / "pg_ctl", "stop", "-w", "-D", run / "data", "-m", "fast"], run)
+
+
+def start(run: Path, cluster: Cluster) -> None:
+    """Start it again, on the same port."""
+    _run(_start_command(run, QUICK, cluster.port), run)
+
+
+def _start_command(run: Path, settings: Sequence[str], port: int) -> list[str | Path]:
+    options = "".join(f" -c {setting}" for setting in (*settings, f"port={port}"))
+    options += " -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
+    data = run / "data"
+    command = [_usable(binaries(), run) / "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", data / "log"]
+    return [*command, "-o", options]
+
+
+def _start(run: Path, settings: Sequence[str]) -> Cluster:
     place, data, password = _usable(binaries(), run), run / "data", secrets.token_hex(12)
     data.mkdir()
     word = run / "password"
@@ -137,11 +155,8 @@ def _start(run: Path) -> Cluster:
     _run([*initdb, "-E", "UTF8", "--locale", "C", "--no-sync"], run)
     for attempt in range(1, ATTEMPTS + 1):
         port = free_port()
-        options = "".join(f" -c {setting}" for setting in (*QUICK, f"port={port}"))
-        options += " -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200"
-        command = [place / "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", data / "log"]
         try:
-            _run([*command, "-o", options], run)
+            _run(_start_command(run, settings, port), run)
             return Cluster(port, password)
         except RuntimeError:
             if attempt == ATTEMPTS:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from core.records.transfer import Options, Run, check_run, commit_run, get_run, open_run
+from core.testing import run_jobs
 
 if TYPE_CHECKING:
     from core.context import Context
@@ -38,7 +39,7 @@ async def committed(ctx: Context, run: Run) -> Run:
 
 
 async def ended(ctx: Context, run: Run) -> Run:
-    await ctx.tasks.wait(("import", run.id))
+    await run_jobs(ctx)
     return await get_run(ctx, run.id, form=run.form)
 
 

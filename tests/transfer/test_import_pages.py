@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,10 @@ async def upload(browser: Browser, data: bytes | str, name: str = "区县.csv") 
 
 
 async def settled(app: Litestar, browser: Browser, path: str) -> httpx.Response:
-    """The page once the background work of the run has ended."""
-    await app.state.platform.house.tasks.wait(("import", path.rsplit("/", 1)[1]))
+    """The page once the job of the run has ended."""
+    sql = "SELECT id FROM job WHERE key = $1 AND state IN ('waiting', 'running')"
+    while await app.state.platform.db.fetch_across(sql, path.rsplit("/", 1)[1]):  # noqa: ASYNC110 - the server's own task
+        await asyncio.sleep(0.02)
     return await browser.get(path)
 
 

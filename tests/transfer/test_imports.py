@@ -12,9 +12,7 @@ import pytest
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.people import create_role
 from core.records import Condition, Query
-from core.records.transfer import Options, check_run, get_run, interrupt_runs, recent_runs
-from core.records.transfer.run import UNFINISHED
-from core.store import imports as stored
+from core.records.transfer import Options, check_run, get_run, recent_runs
 from core.testing import new_member, refreshed
 from tests.transfer.files_kit import brought, checked, committed, csv_rows, imported
 from tests.transfer.region_forms import AREA, WORKS, with_form, with_regions
@@ -236,35 +234,6 @@ async def test_a_run_is_committed_once_and_only_after_its_check(platform: Platfo
     run = await committed(ctx, await checked(ctx, run))
     with pytest.raises(Conflict):
         await committed(ctx, run)
-
-
-async def test_a_restart_leaves_an_unfinished_run_interrupted(platform: Platform, two_tenants: Two) -> None:
-    ctx = await with_form(platform, two_tenants[0], "area", AREA)
-    run = await brought(ctx, "own.area", AREAS)
-    changes = {"state": "running", "updated_at": "2026-01-01T00:00:00.000000Z"}
-    assert await stored.move(ctx.db, ctx.tenant.id, run.id, since=("uploaded",), changes=changes)
-    assert await interrupt_runs(platform.db) == 1
-    assert (await get_run(ctx, run.id, form="own.area")).state == "interrupted"
-    run = await committed(ctx, await checked(ctx, run))
-    assert (run.state, run.written.new) == ("done", 2)
-
-
-async def test_a_run_that_nobody_works_on_is_seen_as_interrupted(platform: Platform, two_tenants: Two) -> None:
-    ctx = await with_form(platform, two_tenants[0], "area", AREA)
-    run = await brought(ctx, "own.area", AREAS)
-    changes = {"state": "checking", "updated_at": "2026-01-01T00:00:00.000000Z"}
-    await stored.move(ctx.db, ctx.tenant.id, run.id, since=("uploaded",), changes=changes)
-    assert (await get_run(ctx, run.id, form="own.area")).state == "interrupted"
-
-
-async def test_closing_the_house_ends_a_running_import_in_a_clear_state(platform: Platform, two_tenants: Two) -> None:
-    ctx = await with_form(platform, two_tenants[0], "area", AREA)
-    rows = "".join(f"{n},第{n}区\n" for n in range(5000))
-    run = await brought(ctx, "own.area", "编码,名称\n" + rows)
-    await check_run(ctx, run, fields={}, options=Options())
-    await ctx.tasks.close(grace=0.05)
-    state = (await stored.fetch(ctx.db, ctx.tenant.id, run.id))["state"]
-    assert state not in UNFINISHED
 
 
 async def test_what_was_wrong_is_said_in_the_members_language(platform: Platform, two_tenants: Two) -> None:

@@ -158,3 +158,16 @@ async def test_nothing_of_the_list_reaches_another_tenant(office: Office):
         assert answer.status_code == 404, path
         assert "机密合同" not in answer.text
     assert "机密合同" not in (await browser.get("/search?q=机密")).text
+
+
+async def test_a_list_is_filtered_by_a_formula_that_is_checked_while_it_is_typed(office: Office):
+    await office.contract(code="HT-A", amount=5)
+    await office.contract(code="HT-B", amount=5000)
+    browser = await office.browser(office.clerk)
+    page = (await browser.get(f"{PATH}?filter=amount * 2 > 100")).text
+    assert "HT-B" in page
+    assert "HT-A" not in page
+    assert "去掉这个筛选：公式" in page
+    assert "第 1 行第 10 个字" in (await browser.get(f"{PATH}?filter=amount > wrong")).text
+    assert "现在有 1 条符合" in (await browser.get(f"{PATH}/formula?filter=amount * 2 > 100")).text
+    assert "ROUND" not in (await browser.get(f"{PATH}/formula?filter=")).text

@@ -14,6 +14,7 @@ from core.people import Tenant
 from core.web import (
     Carried,
     Request,
+    Visit,
     end_session,
     get,
     page,
@@ -28,6 +29,7 @@ from core.web import (
 )
 from ui.entry import whole
 
+OPERATOR = "/operator"
 TENANT_COOKIE, LANGUAGE_COOKIE = "tenant", "language"
 REMEMBERED_DAYS = 365
 
@@ -152,6 +154,8 @@ def _go_on(carried: Carried | None, packed: str, *, to: str) -> Response:
     present = visit()
     if present.access is not None:
         remember(TENANT_COOKIE, str(present.access.tenant.id), days=REMEMBERED_DAYS)
+    if present.access is None and _only_operates(present):
+        return redirect(OPERATOR)
     if present.access is None:
         return page(None, "account/tenants.html", {"tenants": present.tenants, "to": to, "carried": packed})
     if carried is None:
@@ -163,8 +167,16 @@ def _go_on(carried: Carried | None, packed: str, *, to: str) -> Response:
     return page(None, "account/restore.html", data, headers={"Cache-Control": "no-store"})
 
 
+def _only_operates(present: Visit) -> bool:
+    """Whether somebody belongs to no tenant and operates the platform: there is nothing for him to choose."""
+    signed_in = present.signed_in
+    return signed_in is not None and signed_in.account.operator and not signed_in.memberships
+
+
 async def _tenants(request: Request, *, to: str, carried: str = "") -> Response:
     signed_in = visit().signed_in
+    if _only_operates(visit()):
+        return redirect(OPERATOR)
     found: tuple[Tenant, ...] = ()
     if signed_in is not None:
         found = await people.tenants_of(_db(request), signed_in.account.id)

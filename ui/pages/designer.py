@@ -105,7 +105,7 @@ async def _values(
         "edit_url": _at(draft.form, "/edit"), "url": _at(draft.form),
         "may_name": [item for item in compiled.fields.values() if FIELD_TYPES[item.type].may_be_label],
         "wrong_columns": wrong_paths(problems), "findings": definitions.findings_of(draft), "refused": refused,
-        "rebuilding": definitions.progress(ctx.db, ctx.tenant.id, draft.form),
+        "rebuilding": await definitions.progress(ctx, draft.form),
     }  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from markupsafe import Markup
 
 from core.context import Context
 from core.errors import Conflict, Forbidden, Invalid
-from core.forms import Form, defaults, parse_value
+from core.forms import Form, parse_value
 from core.i18n import _
+from core.people import must_write
 from core.records import Outdated, Record
 from core.web import FromPath, Request, get, page, post, restored
-from ui import conflicts, entry
+from ui import conflicts, entry, living, steps
 from ui.entry import Reading
 from ui.naming import names_of, unseen, writable
 from ui.pages.files import keep
@@ -32,19 +33,20 @@ FORM_LIMIT = 25 * 1024 * 1024  # a form without JavaScript brings its files alon
 async def new(ctx: Context, request: Request, form: FromPath[str]) -> Response[Any]:
     """An empty form, with defaults and what the address gives (`?project=ID`, `?copy=ID`)."""
     found = ctx.forms.get(form)
-    names = _names(ctx, found, "create")
-    data = {name: value for name, value in defaults(found, me=ctx.member.id).items() if name in names}
+    names = fields_of_form(ctx, found, "create")
+    said: dict[str, Any] = {}
     copied = request.query_params.get("copy")
     if copied:
         source = await ctx.records.get(form, copied)
-        data |= {name: value for name, value in source.data.items() if name in names and _copies(found, name)}
-    data |= _given(found, names, request)
-    values = await _filled(ctx, found, Entry(data=data), names=names)
+        said |= {name: value for name, value in source.data.items() if name in names and _copies(found, name)}
+    said |= _given(found, names, request)
+    values = await _filled(ctx, found, await living.begun(ctx, found, said, names=names), names=names)
     return _show(ctx, found, values)
 
 
 def _copies(form: Form, name: str) -> bool:
-    return name not in form.key and form.fields[name].type not in ("file", "photo")
+    field = form.fields[name]
+    return name not in form.key and field.type not in ("file", "photo") and not field.computed
 
 
 def _given(form: Form, names: Sequence[str], request: Request) -> dict[str, Any]:
@@ -64,14 +66,16 @@ def _given(form: Form, names: Sequence[str], request: Request) -> dict[str, Any]
 async def create(ctx: Context, request: Request, form: FromPath[str]) -> Response[Any]:
     """Save a new record, or show the form again with what is wrong."""
     found = ctx.forms.get(form)
-    names = _names(ctx, found, "create")
+    names = fields_of_form(ctx, found, "create")
     reading, posted = await _read(ctx, found, request, names)
     asked = (posted.get("_do") or ["save"])[-1]
     if restored(request) or _added(found, reading, posted):
-        return await _again(ctx, found, reading, names=names, judged=False, restored_=restored(request))
+        return await _again(ctx, found, reading, posted, names=names, judged=False, restored_=restored(request))
+    if reading.problems:
+        living.out_of_mind(found, reading, await living.tried_out(ctx, found, reading, posted, stored=None))
     if not reading.problems:
         try:
-            record = await ctx.records.create(form, reading.data)
+            record = await ctx.records.create(form, entry.mentioned(found, reading, posted))
         except Invalid as error:
             entry.add_problems(reading.problems, error.problems)
         except Conflict as error:
@@ -80,15 +84,18 @@ async def create(ctx: Context, request: Request, form: FromPath[str]) -> Respons
             if asked == "next":
                 return gone(f"/forms/{form}/new", _("已保存，可以接着填下一条"))
             return gone(f"/forms/{form}/{record.id}", _("已保存"))
-    return await _again(ctx, found, reading, names=names)
+    return await _again(ctx, found, reading, posted, names=names)
 
 
 @get("/forms/{form:str}/{record:str}/edit", permission="records")
 async def edit(ctx: Context, request: Request, form: FromPath[str], record: FromPath[str]) -> Response[Any]:
     """The record in its form."""
     found, stored = ctx.forms.get(form), await ctx.records.get(form, record)
-    names = _names(ctx, found, "update", hidden=stored.hidden)
-    values = await _filled(ctx, found, Entry(data=stored.data), names=names)
+    if found.flow and found.flow.state(found.flow.state_of(stored.data)).read_only is None:
+        title = found.flow.state(found.flow.state_of(stored.data)).title
+        return gone(f"/forms/{form}/{record}", _("“{state}”时内容不能修改", state=title), bad=True)
+    names = fields_of_form(ctx, found, "update", hidden=stored.hidden | steps.kept(found, stored.data))
+    values = await _filled(ctx, found, await living.opened(ctx, found, stored, names=names), names=names)
     return _show(ctx, found, values, record=stored, revision=stored.revision)
 
 
@@ -96,14 +103,16 @@ async def edit(ctx: Context, request: Request, form: FromPath[str], record: From
 async def update(ctx: Context, request: Request, form: FromPath[str], record: FromPath[str]) -> Response[Any]:
     """Save what was changed; where somebody else saved meanwhile, show both versions."""
     found, stored = ctx.forms.get(form), await ctx.records.get(form, record)
-    names = _names(ctx, found, "update", hidden=stored.hidden)
+    names = fields_of_form(ctx, found, "update", hidden=stored.hidden | steps.kept(found, stored.data))
     reading, posted = await _read(ctx, found, request, names)
     revision = entry.whole((posted.get("_revision") or ["0"])[-1])
     if restored(request) or _added(found, reading, posted):
         return await _again(
-            ctx, found, reading, names=names, record=stored, revision=revision, judged=False,
+            ctx, found, reading, posted, names=names, record=stored, revision=revision, judged=False,
             restored_=restored(request),
         )  # fmt: skip
+    if reading.problems:
+        living.out_of_mind(found, reading, await living.tried_out(ctx, found, reading, posted, stored=stored))
     if not reading.problems:
         try:
             changes = conflicts.changed(found, stored.data, reading.data)
@@ -118,7 +127,7 @@ async def update(ctx: Context, request: Request, form: FromPath[str], record: Fr
             reading.wrong("", error.message)
         else:
             return await _saved(ctx, request, found, saved)
-    return await _again(ctx, found, reading, names=names, record=stored, revision=revision)
+    return await _again(ctx, found, reading, posted, names=names, record=stored, revision=revision)
 
 
 def _added(form: Form, reading: Reading, posted: Mapping[str, Sequence[str]]) -> bool:
@@ -138,14 +147,20 @@ async def _saved(ctx: Context, request: Request, form: Form, record: Record) -> 
     return said(response, _("已保存"), saved={"id": record.id, "revision": record.revision})
 
 
-def _names(ctx: Context, form: Form, action: str, *, hidden: frozenset[str] = frozenset()) -> list[str]:
+def fields_of_form(ctx: Context, form: Form, action: str, *, hidden: frozenset[str] = frozenset()) -> list[str]:
     """Fields that the member may fill in this form, and computed ones; Forbidden where he may not do this at all."""
+    must_write(ctx.tenant)
     if not ctx.can(form.name, action):  # type: ignore[arg-type]
         words = _("您没有权限新建“{form}”") if action == "create" else _("您没有权限修改“{form}”")
         raise Forbidden(words.format(form=form.title))
     gone_ = hidden | (unseen(ctx, form) if action == "update" else frozenset())
-    filled = {field.name for field in writable(ctx, form, action)}
-    return [name for name, field in form.fields.items() if (name in filled or field.computed) and name not in gone_]
+    gone_ |= {form.flow.field} if form.flow else set()  # a state is never typed: its bar shows it
+    filled, seen = {field.name for field in writable(ctx, form, action)}, form.fields.keys() - unseen(ctx, form)
+    return [
+        name
+        for name, field in form.fields.items()
+        if (name in filled or (field.computed and name in seen)) and name not in gone_
+    ]
 
 
 async def _read(
@@ -214,6 +229,7 @@ def _show(
         "draft": draft,
         "restored": False,
         "revision": 0,
+        "live": ctx.records.worth_trying(form),
         **values,
         **more,
     }
@@ -221,14 +237,16 @@ def _show(
 
 
 async def _again(
-    ctx: Context, form: Form, reading: Reading, *, names: Sequence[str], record: Record | None = None,
-    revision: int = 0, judged: bool = True, restored_: bool = False,
+    ctx: Context, form: Form, reading: Reading, posted: entry.Posted, *, names: Sequence[str],
+    record: Record | None = None, revision: int = 0, judged: bool = True, restored_: bool = False,
 ) -> Response[Any]:  # fmt: skip
     """The form as it was typed, with what is wrong if it was to be saved."""
     problems = reading.problems if judged else {}
     data = {**(record.data if record else {}), **reading.data}
     data = {name: value for name, value in data.items() if value is not None}
-    values = await _filled(ctx, form, Entry(data=data, typed=reading.typed, problems=problems), names=names)
+    filling = Entry(data=data, typed=reading.typed, problems=problems)
+    filling = await living.again(ctx, form, filling, reading, posted, record)
+    values = await _filled(ctx, form, filling, names=names)
     return _show(ctx, form, values, record=record, revision=revision, restored=restored_)
 
 

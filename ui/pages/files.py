@@ -12,6 +12,7 @@ from litestar.response import Stream
 from core.context import Context
 from core.errors import Invalid, Problem
 from core.i18n import _
+from core.people import must_write
 from core.web import FromPath, Request, get, page, post
 from ui.entry import UPLOAD
 from ui.widgets import Upload
@@ -28,6 +29,7 @@ async def pieces_of(upload: UploadFile) -> Any:
 
 async def keep(ctx: Context, uploads: list[UploadFile]) -> list[Upload]:
     """Store what was sent; ids go into the field's value."""
+    must_write(ctx.tenant)
     found = []
     for upload in uploads:
         id = await ctx.files.put(upload.filename, pieces_of(upload))
@@ -37,7 +39,7 @@ async def keep(ctx: Context, uploads: list[UploadFile]) -> list[Upload]:
 
 
 @post("/files", permission="signed-in")
-async def upload(ctx: Context, request: Request) -> Response[Any]:
+async def upload(ctx: Context | None, request: Request) -> Response[Any]:
     """One or more files for the field `name`; the answer is the list entries of the widget."""
     posted = await request.form()
     uploads = [value for _name, value in posted.items() if isinstance(value, UploadFile) and value.filename]

@@ -17,7 +17,9 @@ from ui.board import columns_of, rows_of
 from ui.entry import whole
 from ui.listing import OPERATORS, Listing, all_columns, chips, fold, kind_of, listing, operators, spans, today
 from ui.naming import allowed, names_in, unseen, writable
+from ui.pages.formulas import in_titles
 from ui.pages.views import view_tabs
+from ui.steps import usable
 from ui.toast import gone
 from ui.values import NUMBERS, SYSTEM, field_of
 
@@ -70,13 +72,16 @@ async def _rows(ctx: Context, state: Listing, *, after: str | None) -> dict[str,
         "columns": columns,
         "may": allowed(ctx, form),
         "problem": "",
+        "steps": usable(ctx, form),
+        "board": form.flow is not None and form.flow.field not in hidden,
     }
+    values["selectable"] = values["may"].delete or bool(values["steps"])
     try:
         query = state.query(me=ctx.member.id, after=after, limit=ROWS)
-        found = await ctx.records.list(form.name, query)
+        found = await ctx.records.list(form.name, query, labelled={column.field.name for column in columns})
     except Invalid as error:
         return values | {"problem": error.message, "page": None, "query": Query(), "rows": "", "more": ""}
-    rows = rows_of(form, columns, found, selectable=values["may"].delete)
+    rows = rows_of(form, columns, found, selectable=values["selectable"])
     more = _with_after(state, found.next) if found.next else ""
     return values | {"page": found, "query": query, "rows": rows, "more": more}
 
@@ -89,6 +94,7 @@ def _with_after(state: Listing, cursor: str) -> str:
 async def _around(ctx: Context, state: Listing, values: dict[str, Any]) -> dict[str, Any]:
     """Everything of the list but its rows."""
     form, found = state.form, values["page"]
+    asked = state.where or state.formula or state.q
     shown, hidden = {column.field.name for column in values["columns"]}, unseen(ctx, form)
     conditions: tuple[Condition, ...] = values["query"].where
     labels = await names_in(ctx, form, conditions) if conditions else {}
@@ -96,10 +102,11 @@ async def _around(ctx: Context, state: Listing, values: dict[str, Any]) -> dict[
     ordered = [column.field for column in values["columns"]] + [field for field in fields if field.name not in shown]
     return {
         "chips": chips(state, labels),
+        "formula_words": in_titles(form, state.formula, fields=[one.name for one in fields]) if state.formula else "",
         "filterable": fields,
         "choices": [(field, field.name in shown) for field in ordered],
         "sums": any(column.numeric for column in values["columns"]),
-        "bare": found is not None and not (found.records or state.where or state.q or values["query"].after),
+        "bare": found is not None and not (found.records or asked or values["query"].after),
         "count": len(found.records) if found is not None and found.next is None else None,
     }
 
@@ -246,7 +253,8 @@ async def row(ctx: Context, request: Request, form: FromPath[str], record: FromP
     state = listing(ctx.forms.get(form), _pairs(request))
     columns = columns_of(state, hidden=unseen(ctx, state.form), sortable=lambda name: False, editable=frozenset())
     found = await ctx.records.list(form, Query(where=(Condition("_id", "eq", record),), limit=1))
-    rows = rows_of(state.form, columns, found, selectable=ctx.can(form, "delete"))
+    selectable = ctx.can(form, "delete") or bool(usable(ctx, state.form))
+    rows = rows_of(state.form, columns, found, selectable=selectable)
     return Response(str(rows), media_type="text/html")
 
 

@@ -14,6 +14,7 @@ from core.errors import DougongError, NotFound
 from core.i18n import _
 from core.people import ACTIONS, Access, Person, Role
 from core.web import FromPath, Request, get, page, post, redirect, restored
+from ui.pages.formulas import in_titles
 from ui.refusals import Refusal, refusal
 
 SHOWN = 200  # more are found by searching
@@ -30,6 +31,16 @@ class Typed:
     department: str = ""
     roles: tuple[str, ...] = ()
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """How many members are switched on, of how many (None: any number), and what to say where there is no room."""
+
+    used: int
+    limit: int | None
+    full: bool
+    words: str
 
 
 @get("/admin/people", permission="admin:people")
@@ -118,10 +129,18 @@ async def _list(
         "counts": {"active": sum(p.active for p in everybody), "off": sum(not p.active for p in everybody)},
         "departments": {d.id: d.name for d in await people.departments(ctx.db, ctx.tenant.id)},
         "roles": {role.id: role for role in await people.roles(ctx.db, ctx.tenant.id)},
+        "seats": _seats(ctx, sum(p.active for p in everybody)),
         "shown": shown,
         "password": password,
     }
     return page(ctx, "people/people.html", data, block="results", headers=NO_STORE if password else None)
+
+
+def _seats(ctx: Context, used: int) -> Seats:
+    limit = ctx.tenant.licence.seats
+    full = limit is not None and used >= limit
+    words = _("席位已满：先停用不再需要的成员，或请平台运营方增加席位。") if full else ""
+    return Seats(used, limit, full, words)
 
 
 async def _form(
@@ -143,8 +162,8 @@ async def _form(
     return page(ctx, "people/person.html", data, status=refused.status, headers=headers)
 
 
-async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[tuple[str, str]]]]]:
-    """For each form what the member may do, as (rows, role's name): the answer to "why can he see this?"."""
+async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[tuple[str, str, str]]]]]:
+    """For each form what the member may do, as (rows, role, condition): the answer to "why can he see this?"."""
     try:
         access: Access = await people.access_of(ctx.db, ctx.tenant.id, person.id)
     except NotFound:
@@ -152,7 +171,10 @@ async def _may(ctx: Context, person: Person) -> list[tuple[str, dict[str, list[t
     found = []
     for form in ctx.forms.all():
         cells = {
-            action: [(right.rows, rule.role_name) for rule, right in people.explain(access, form.name, action)]
+            action: [
+                (right.rows, rule.role_name, in_titles(form, right.when))
+                for rule, right in people.explain(access, form.name, action)
+            ]
             for action in ACTIONS
         }
         if any(cells.values()):

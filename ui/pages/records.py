@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,11 @@ from markupsafe import Markup
 
 from core.context import Context
 from core.errors import Conflict, Invalid, NotFound
-from core.forms import Field, Form
+from core.forms import Field, Form, Standing
 from core.i18n import _
 from core.records import Outdated, Query, Record
 from core.web import FromPath, Request, get, page, post, render
-from ui import entry, thread
+from ui import entry, steps, thread
 from ui.board import SIMPLE, cells_of, columns_of, rows_of
 from ui.listing import listing
 from ui.naming import allowed, names_of, unseen, writable
@@ -35,19 +36,24 @@ class Fact:
     rows: tuple[tuple[Markup, ...], ...] = ()
     long: bool = False
     locked: bool = False
+    overdue: bool = False
 
 
-def facts(form: Form, record: Record, labels: Any) -> list[tuple[str, list[Fact]]]:
-    """The fields in the form's order, under their headings."""
+def facts(
+    form: Form, record: Record, labels: Any, *, standings: Mapping[str, Standing]
+) -> list[tuple[str, list[Fact]]]:
+    """The fields in the form's order, under their headings; without those that a condition takes away."""
     found: dict[str, list[Fact]] = {}
     for name, field in form.fields.items():
         value = record.data.get(name)
+        if value is None and name in standings and not standings[name].visible:
+            continue
         rows: tuple[tuple[Markup, ...], ...] = ()
         if field.type == "rows" and value is not None:
             lines = entry.values_of(value)
             rows = tuple(tuple(_cell(column, line, labels) for column in field.columns) for line in lines)
         markup = Markup("") if value is None or rows else detail(field, value, labels)
-        fact = Fact(field, markup, rows, field.type in LONG, name in record.hidden)
+        fact = Fact(field, markup, rows, field.type in LONG, name in record.hidden, name in record.overdue)
         found.setdefault(field.section, []).append(fact)
     return list(found.items())
 
@@ -94,10 +100,11 @@ async def sheet(ctx: Context, form: Form, record: Record) -> dict[str, Any]:
     return {
         "form": form, "record": record, "labels": labels, "may": allowed(ctx, form),
         "title": title_of(form, record, labels), "subtitle": subtitle_of(form, record, labels),
-        "sections": facts(form, record, labels), "more_history": len(changes) > SHORT_HISTORY,
+        "sections": facts(form, record, labels, standings=await ctx.records.standings(form.name, record.id)),
+        "more_history": len(changes) > SHORT_HISTORY,
         "steps": thread.steps(form, shown, labels, current=record.revision),
         "related": await _related(ctx, form, record), "when": when, "who": thread.who(record.created_by, labels),
-        "panels": drawn(panels, ctx),
+        "panels": drawn(panels, ctx), "bar": await steps.bar(ctx, form, record, changes),
     }  # fmt: skip
 
 

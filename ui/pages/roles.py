@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from litestar.response import Response
 
 from core import exact, people
 from core.context import Context
-from core.errors import Conflict, DougongError
+from core.errors import Conflict, DougongError, Invalid, Problem
+from core.forms import filter_of
 from core.i18n import _
 from core.people import ACTIONS, ADMIN_PERMISSIONS, ROWS, Role
 from core.web import FromPath, Request, get, page, post, redirect, restored
+from ui.pages.formulas import in_titles
 from ui.refusals import Refusal, refusal
 from ui.rights import WHOLE, Line, laid_out, read_back, rules_of
 
@@ -39,6 +42,7 @@ async def create(ctx: Context, request: Request) -> Response:
             ctx.access,
             name=typed["name"],
             rules=model.rules if model else (),
+            forms=ctx.forms,
             permissions=model.permissions if model else (),
         )
     except DougongError as error:
@@ -71,6 +75,7 @@ async def change(ctx: Context, request: Request, role: FromPath[str]) -> Respons
     try:
         if form.get("seen") != _mark(found):
             raise Conflict(_("别人刚刚改过这个角色。请核对下面的内容，再保存一次。"))
+        _refuse_idle_conditions(lines)
         await people.change_role(
             ctx.db,
             ctx.access,
@@ -78,6 +83,7 @@ async def change(ctx: Context, request: Request, role: FromPath[str]) -> Respons
             name=name,
             permissions=permissions,
             rules=[*rules_of(lines), *(found.rules[place] for place in kept)],
+            forms=ctx.forms,
         )
     except DougongError as error:
         return await _role(ctx, found, refusal(error, fields=FIELDS), lines=lines, rest=rest, typed=shown)
@@ -91,6 +97,15 @@ async def delete(ctx: Context, request: Request, role: FromPath[str]) -> Respons
     except DougongError as error:
         return await _list(ctx, refusal(error), typed={})
     return redirect(PLACE)
+
+
+def _refuse_idle_conditions(lines: list[Line]) -> None:
+    """A condition narrows what its own line grants, not what a line above does: alone it would be lost in silence."""
+    idle = [line.title for line in lines if line.when and not line.cells]
+    if idle:
+        title = idle[0]
+        message = _("“{form}”写了条件，但这一行没有选择能做什么。条件只管这一行的权限，不管上面已经允许的", form=title)
+        raise Invalid([Problem("rules", "condition", message)])
 
 
 async def _list(ctx: Context, refused: Refusal, *, typed: dict[str, str]) -> Response:
@@ -119,7 +134,7 @@ async def _role(
         "role": role,
         "typed": typed or {"name": role.name, "permissions": role.permissions},
         "refused": refused,
-        "lines": lines,
+        "lines": [replace(line, when=_in_titles(ctx, line.pattern, line.when)) for line in lines],
         "rest": [(place, _rule_in_words(ctx, role.rules[place])) for place in rest],
         "seen": _mark(role),
         "holders": holders,
@@ -176,11 +191,19 @@ def _rule_in_words(ctx: Context, rule: Any) -> str:
     words = "、".join(named(pattern) for pattern in rule["forms"])
     words += "：" + "、".join(actions[action] for action in ACTIONS if action in rule["actions"])
     details = [] if rule.get("rows", "all") == "all" else [_row_words()[rule["rows"]]]
+    if rule.get("when"):
+        details.append(_("只限 {condition}", condition=_in_titles(ctx, rule["forms"][0], rule["when"])))
+        if any(name in forms and filter_of(forms[name], rule["when"]) is None for name in rule["forms"]):
+            details.append(_("这个条件已失效，什么也不授予，请修改"))
     if rule.get("fields") is not None:
         details.append(_("只有 {n} 个字段", n=len(rule["fields"])))
     if rule.get("except"):
         details.append(_("除 {n} 个字段外", n=len(rule["except"])))
     return words + (f"（{'；'.join(details)}）" if details else "")
+
+
+def _in_titles(ctx: Context, form: str, when: str) -> str:
+    return in_titles(ctx.forms.get(form), when) if when and form in ctx.forms else when
 
 
 def _action_words() -> dict[str, str]:

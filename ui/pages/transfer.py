@@ -22,6 +22,7 @@ from core.records.transfer import (
     Column,
     Options,
     Run,
+    cancel_run,
     check_run,
     commit_run,
     export,
@@ -31,7 +32,9 @@ from core.records.transfer import (
     importing,
     open_run,
     recent_runs,
+    resume_run,
     template,
+    undo_run,
 )
 from core.web import FromPath, Request, get, page, post, redirect, restored
 from ui.pages.files import pieces_of
@@ -40,7 +43,7 @@ PAGE = "transfer/import.html"
 FRAME = 64 * 1024  # what a multipart body holds beside the file
 STEPS = {
     "uploaded": "match", "checking": "progress", "checked": "preview", "running": "progress", "done": "result",
-    "failed": "result", "interrupted": "result",
+    "failed": "result", "interrupted": "result", "undoing": "progress", "undone": "result",
 }  # fmt: skip
 COUNTED = 100_000
 
@@ -94,15 +97,7 @@ def _step(ctx: Context, run: Run, step: str, *, problems: tuple[Problem, ...] = 
     values: dict[str, Any] = {"form": form, "run": run, "step": step, "problems": problems, "place": _place(run)}
     if step == "match":
         values["fields"] = list(importable(form).values())
-    if step == "result":
-        values["made"] = _made(run)
     return page(ctx, PAGE, values, block="step", status=422 if problems else 200)
-
-
-def _made(run: Run) -> str:
-    """The list of what this run has made, so that it can be taken back."""
-    where = ("_created_by:eq:me", f"_created_at:ge:{run.created_at}")
-    return f"/forms/{run.form}?" + urlencode([("where", condition) for condition in where])
 
 
 @post("/forms/{form:str}/import/{run:str}/check", permission="records")
@@ -146,6 +141,31 @@ async def commit(ctx: Context, request: Request, form: FromPath[str], run: FromP
     return redirect(_place(found))
 
 
+@post("/forms/{form:str}/import/{run:str}/resume", permission="records")
+async def resume(ctx: Context, request: Request, form: FromPath[str], run: FromPath[str]) -> Response[Any]:
+    found = await get_run(ctx, run, form=form)
+    if not restored(request):
+        await resume_run(ctx, found)
+    return redirect(_place(found))
+
+
+@post("/forms/{form:str}/import/{run:str}/cancel", permission="records")
+async def cancel(ctx: Context, request: Request, form: FromPath[str], run: FromPath[str]) -> Response[Any]:
+    found = await get_run(ctx, run, form=form)
+    if not restored(request) and found.unfinished:
+        await cancel_run(ctx, found)
+    return redirect(_place(found))
+
+
+@post("/forms/{form:str}/import/{run:str}/undo", permission="records")
+async def undo(ctx: Context, request: Request, form: FromPath[str], run: FromPath[str]) -> Response[Any]:
+    """Take the whole import back."""
+    found = await get_run(ctx, run, form=form)
+    if not restored(request):
+        await undo_run(ctx, found)
+    return redirect(_place(found))
+
+
 @get("/forms/{form:str}/import/template", permission="records")
 async def empty_file(ctx: Context, request: Request, form: FromPath[str]) -> Response[bytes]:
     """The empty file to fill in."""
@@ -173,9 +193,8 @@ async def export_list(ctx: Context, request: Request, form: FromPath[str]) -> Re
     columns = [column for column in export_columns(ctx, found) if not column.by_key]
     listed = request.query_params.get("columns", "").split(",")
     chosen = [column.name for column in columns if column.name in listed] or [column.name for column in columns]
-    kept = [
-        (name, value) for name in ("where", "sort", "q") for value in request.query_params.getall(name, []) if value
-    ]
+    asked = request.query_params
+    kept = [(name, value) for name in ("where", "filter", "sort", "q") for value in asked.getall(name, []) if value]
     values = {
         "form": found, "columns": columns, "chosen": chosen, "kept": kept, "back": f"/forms/{form}?{urlencode(kept)}",
         "number": await ctx.records.count(form, query, bound=COUNTED, action="export"),
@@ -183,4 +202,4 @@ async def export_list(ctx: Context, request: Request, form: FromPath[str]) -> Re
     return page(ctx, "transfer/export.html", values)
 
 
-routes = [choose, bring, show, check, commit, empty_file, export_list]
+routes = [choose, bring, show, check, commit, resume, cancel, undo, empty_file, export_list]

@@ -48,13 +48,13 @@ def _alone(saved: Listing) -> str:
 
 
 def _kept(state: Listing) -> tuple[Any, ...]:
-    return (state.where, state.sort, state.q, state.columns)
+    return (state.where, state.formula, state.sort, state.q, state.columns)
 
 
 def _params(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name in ("where", "sort", "q", "columns"):
+        if name in ("where", "filter", "sort", "q", "columns"):
             found.setdefault(name, []).append(value)
     return found
 

@@ -29,11 +29,14 @@ async def answer_file(
     ctx: Context,
     run: Run,
     table: Table,
-    problems: Mapping[int, Sequence[Problem]],
+    problems: Mapping[int, Sequence[Problem] | str],
     *,
     only: Collection[int] | None = None,
 ) -> str:
-    """The id of the answer, kept as a file of the member who asked. `only`: just the rows of these numbers."""
+    """The id of the answer, kept as a file of the member who asked.
+
+    `problems`: what is wrong with the row of each number, or words for it. `only`: just the rows of these numbers.
+    """
     rows = [row for row in table.rows if only is None or row.number in only]
     name = Path(run.source.name)
     if table.kind == "csv":
@@ -46,8 +49,11 @@ async def answer_file(
         return await ctx.files.put(f"{name.stem}-{_('导入结果')}.xlsx", _file(path))
 
 
-def _words(problems: Mapping[int, Sequence[Problem]]) -> dict[int, str]:
-    return {number: _("；").join(p.message for p in some) for number, some in problems.items()}
+def _words(problems: Mapping[int, Sequence[Problem] | str]) -> dict[int, str]:
+    return {
+        number: some if isinstance(some, str) else _("；").join(p.message for p in some)
+        for number, some in problems.items()
+    }
 
 
 def _kept(table: Table) -> tuple[list[int], list[str]]:

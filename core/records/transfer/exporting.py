@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core import exact
+from core.dates import CHINA
 from core.errors import Forbidden, Invalid, Problem, TooLarge
 from core.forms import format_value
-from core.forms.moments import CHINA
 from core.i18n import _, language
 from core.people import people, rights
 from core.records.model import LOCKED, SYSTEM_FIELDS, Condition, Page, Query, Record

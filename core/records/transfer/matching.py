@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from core.errors import Invalid, Problem
@@ -33,8 +33,11 @@ class Column:
 
 
 def importable(form: Form) -> dict[str, Field]:
-    """The fields that a cell can fill."""
-    return {name: field for name, field in form.fields.items() if field.type not in _UNFIT and not field.computed}
+    """The fields that a cell can fill; a state too, so that one other than it has is told and not passed over."""
+    state = form.flow.field if form.flow else ""
+    fields = form.fields.items()
+    found = {n: f for n, f in fields if f.type not in _UNFIT and (not f.computed or n == state)}
+    return {n: replace(f, required=False) if n == state else f for n, f in found.items()}
 
 
 def plain(text: str) -> str:

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from core import exact
-from core.clock import new_id, now, stamp
+from core.clock import new_id, now
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from core.i18n import _
-from core.people import tenants
+from core.people import must_write
 from core.records.transfer.lookups import key_titles
 from core.records.transfer.matching import Column, check_columns, match_columns
 from core.records.transfer.reading import read_table
 from core.records.transfer.run import (
     CHECKABLE,
-    UNFINISHED,
+    STOPPED,
+    UNDOABLE,
     Options,
     Run,
     Source,
     State,
+    Undone,
     columns_json,
     columns_of,
     counts_json,
     counts_of,
+    undone_json,
+    undone_of,
 )
 from core.records.transfer.table import cell_text
-from core.records.transfer.work import Work
 from core.store import imports as stored
 
 if TYPE_CHECKING:
     from core.context import Context
     from core.forms import Form
     from core.records.transfer.table import Table
-    from core.store import Database
 
 SAMPLES = 3
-SILENT = timedelta(seconds=60)  # a run of another process that says nothing for so long is over
+IMPORT = "core.import"  # the kind of job that works on a run; its handler is in work.py
 
 
 async def open_run(ctx: Context, form_name: str, *, file: str, name: str) -> Run:
@@ -70,6 +71,7 @@ async def open_run(ctx: Context, form_name: str, *, file: str, name: str) -> Run
 def importing(ctx: Context, form_name: str) -> Form:
     """The form, if the member may import into it."""
     form = ctx.forms.get(form_name)
+    must_write(ctx.tenant)
     if not ctx.can(form_name, "read"):
         raise NotFound(_("没有这个表单，或您无权查看。"))
     if not ctx.can(form_name, "import") or not (ctx.can(form_name, "create") or ctx.can(form_name, "update")):
@@ -100,35 +102,41 @@ async def get_run(ctx: Context, id: str, *, form: str) -> Run:
     if row is None or row["created_by"] != ctx.member.id or row["form"] != form:
         raise NotFound(_("没有这次导入。"))
     importing(ctx, form)
-    return await _present(ctx, _run(row))
+    return await _present(ctx, run_of(row))
 
 
 async def recent_runs(ctx: Context, form: str, *, limit: int = 5) -> list[Run]:
     rows = await stored.of_form(ctx.db, ctx.tenant.id, form, member=ctx.member.id, limit=limit)
-    return [await _present(ctx, _run(row)) for row in rows]
+    return [await _present(ctx, run_of(row)) for row in rows]
 
 
 async def _present(ctx: Context, run: Run) -> Run:
-    """The run as it is now: nearer than its row while it works here, given up if nobody works on it."""
+    """The run as it is now: nearer than its row while a job works on it, stopped if none does."""
     if not run.unfinished:
         return run
-    key = ("import", run.id)
-    if ctx.tasks.runs(key):
-        return replace(run, done=ctx.tasks.told(key) or run.done)
-    silent = stamp(datetime.now(UTC) - SILENT)
-    if run.updated_at < silent and await _give_up(ctx.db, ctx.tenant.id, silent_since=silent):
-        return replace(run, state="interrupted")
-    return run
+    job = await ctx.jobs.newest(IMPORT, run.id)
+    if job is not None and job.open:
+        return replace(run, done=max(run.done, job.done))
+    changes = {"state": "interrupted", "error": job.error if job else None, "updated_at": now()}
+    await stored.move(ctx.db, ctx.tenant.id, run.id, since=(run.state,), changes=changes)
+    row = await stored.fetch(ctx.db, ctx.tenant.id, run.id)  # it may have ended between the two looks
+    return run_of(row) if row else run
+
+
+async def cancel_run(ctx: Context, run: Run) -> None:
+    """Have the work on a run stop. What an import has written stays, unless it was to be all or nothing."""
+    found = await ctx.jobs.newest(IMPORT, run.id)
+    if found is None or not found.open:
+        raise Conflict(_("这次导入没有在进行。"))
+    await ctx.jobs.cancel(found.id)
 
 
 async def check_run(ctx: Context, run: Run, *, fields: Mapping[str, str], options: Options) -> Run:
     """Match columns (header -> field, "" leaves out) and begin to check every row; nothing is written."""
     columns = _chosen(run, fields)
     check_columns(columns, importing(ctx, run.form), mode=options.mode)
-    if options.mode == "create" and run.written is not None and run.written.new:
-        # Without a key nobody can tell the rows that are in already.
-        words = _("这个文件已有 {number} 行写入。请从文件里删去已导入的行，再重新上传。", number=run.written.new)
-        raise Conflict(words)
+    if run.written is not None:
+        raise Conflict(_("这个文件已有内容写入：请继续导入，或先整批撤销。"))
     return await _begin(ctx, replace(run, columns=columns, options=options, checked=None), "checking", CHECKABLE)
 
 
@@ -136,6 +144,22 @@ async def commit_run(ctx: Context, run: Run) -> Run:
     """Begin to write what was checked."""
     importing(ctx, run.form)
     return await _begin(ctx, run, "running", ("checked",))
+
+
+async def resume_run(ctx: Context, run: Run) -> Run:
+    """Go on where an import stopped: rows that were written are not written again."""
+    importing(ctx, run.form)
+    if not run.resumable:
+        raise Conflict(_("这次导入没有可以继续的部分。"))
+    return await _begin(ctx, run, "running", STOPPED)
+
+
+async def undo_run(ctx: Context, run: Run) -> Run:
+    """Begin to take back what the import wrote: new records into the bin, changed ones to their values before."""
+    importing(ctx, run.form)
+    if not run.undoable:
+        raise Conflict(_("这次导入没有可以撤销的内容。"))
+    return await _begin(ctx, run, "undoing", UNDOABLE)
 
 
 async def import_at_once(ctx: Context, run: Run, *, fields: Mapping[str, str], options: Options) -> Run:
@@ -159,33 +183,19 @@ def _chosen(run: Run, fields: Mapping[str, str]) -> tuple[Column, ...]:
 
 
 async def _begin(ctx: Context, run: Run, state: State, since: Sequence[State]) -> Run:
-    run = replace(run, state=state, done=0, error=None, result_file=None, written=None, updated_at=now())
-    changes = _row(run)
-    moved = await stored.move(
-        ctx.db,
-        ctx.tenant.id,
-        run.id,
-        since=since,
-        changes={key: changes[key] for key in changes if key not in ("id", "form", "file", "created_at", "created_by")},
-    )
-    if not moved:
-        raise Conflict(_("这次导入已经在进行，请刷新看进度。"))
-    ctx.tasks.start(("import", run.id), Work(ctx, run, writing=state == "running"), db=ctx.db)
+    """Move the run on and enqueue the work, both or neither."""
+    done = run.written.total if run.written is not None and state == "running" else 0
+    undone = run.undone or Undone() if state == "undoing" else None
+    run = replace(run, state=state, done=done, undone=undone, error=None, updated_at=now())
+    changes = {name: value for name, value in _row(run).items() if name not in _FIXED}
+    async with ctx.db.write():
+        if not await stored.move(ctx.db, ctx.tenant.id, run.id, since=since, changes=changes):
+            raise Conflict(_("这次导入已经在进行，请刷新看进度。"))
+        await ctx.jobs.enqueue(IMPORT, {"form": run.form, "run": run.id}, key=run.id)
     return run
 
 
-async def interrupt_runs(db: Database) -> int:
-    """At start: give up what the last life of the server left unfinished.
-
-    SQLite is served by one process, so nothing can be alive. On PostgreSQL another process may work on a
-    run: only those that have been silent for long are over.
-    """
-    silent = now() if db.kind == "sqlite" else stamp(datetime.now(UTC) - SILENT)
-    return sum([await _give_up(db, tenant.id, silent_since=silent) for tenant in await tenants(db)])
-
-
-async def _give_up(db: Database, tenant: int, *, silent_since: str) -> int:
-    return await stored.interrupt(db, tenant, since=UNFINISHED, to="interrupted", silent_since=silent_since, at=now())
+_FIXED = ("id", "form", "file", "created_at", "created_by")
 
 
 def _row(run: Run) -> dict[str, Any]:
@@ -196,7 +206,7 @@ def _row(run: Run) -> dict[str, Any]:
         "state": run.state,
         "mapping": exact.dumps({"source": asdict(run.source), "columns": columns_json(run.columns)}),
         "options": exact.dumps(asdict(run.options)),
-        "counts": exact.dumps({"checked": counts_json(run.checked), "written": counts_json(run.written)}),
+        "counts": counts_text(run),
         "done": run.done,
         "total": run.total,
         "error": run.error,
@@ -207,7 +217,14 @@ def _row(run: Run) -> dict[str, Any]:
     }
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def counts_text(run: Run) -> str:
+    counts = {"checked": run.checked, "written": run.written}
+    return exact.dumps(
+        {name: counts_json(some) for name, some in counts.items()} | {"undone": undone_json(run.undone)}
+    )
+
+
+def run_of(row: Mapping[str, Any]) -> Run:
     mapping, counts = exact.loads(row["mapping"]), exact.loads(row["counts"])
     plain = ("id", "form", "file", "state", "done", "total", "error", "result_file")
     times = ("created_at", "created_by", "updated_at")
@@ -218,4 +235,5 @@ def _run(row: Mapping[str, Any]) -> Run:
         options=Options(**exact.loads(row["options"])),
         checked=counts_of(counts["checked"]),
         written=counts_of(counts["written"]),
+        undone=undone_of(counts.get("undone")),
     )

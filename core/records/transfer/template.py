@@ -28,7 +28,8 @@ _TEXTS = ("text", "longtext", "phone", "idcard", "uscc", "reference", "person", 
 async def template(ctx: Context, form_name: str, *, kind: Kind) -> bytes:
     """An empty table of the fields that the member may fill."""
     form = importing(ctx, form_name)
-    fields = [field for name, field in importable(form).items() if _fillable(ctx, form, name)]
+    fillable = {name: field for name, field in importable(form).items() if not field.computed}
+    fields = [field for name, field in fillable.items() if _fillable(ctx, form, name)]
     if kind == "csv":
         return codecs.BOM_UTF8 + write_rows([[_title(field) for field in fields]]).encode()
     notes = [[field.title, _("是") if field.required else "", *_notes(ctx, field)] for field in fields]

@@ -1,108 +1,115 @@
-"""The work of a run beside its request: check every row, then write them; how a run is begun is in runs.py."""
+"""One pass over the rows of an import: a check, or the writing itself; how a run is begun and ended is elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from bisect import insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core import exact
 from core.clock import now
-from core.errors import DougongError, Problem
-from core.i18n import _, language
-from core.records.transfer.answers import answer_file
+from core.errors import Problem
+from core.i18n import _
+from core.jobs import JobLost
 from core.records.transfer.cells import ReadRow, RowReader
-from core.records.transfer.matching import check_columns
-from core.records.transfer.reading import read_table
-from core.records.transfer.run import SHOWN, STATUSES, Counts, Run, Status, WrongRow, counts_json
+from core.records.transfer.run import (
+    SHOWN,
+    STATUSES,
+    Counts,
+    Run,
+    Status,
+    WrongRow,
+    problems_json,
+    problems_of,
+)
+from core.records.transfer.runs import counts_text
+from core.store import UniqueViolation
 from core.store import imports as stored
 
 if TYPE_CHECKING:
     from core.context import Context
     from core.forms import Form
+    from core.jobs import Job
+    from core.records.model import BulkRow
     from core.records.transfer.table import Row, Table
 
-CHUNK = 500
-_log = logging.getLogger("dougong.imports")
+CHUNK = 500  # rows in one transaction
+STEP = 100  # rows that are read before others are let in
 
 
-class _Undone(Exception):
-    """All or nothing, and a row was wrong: leave the transaction with nothing written."""
+class Pass:
+    """The rows of a run, checked (`writing` False) or written.
 
+    Writing keeps what became of each row in the transaction that writes it. A pass that begins after another was
+    cut off leaves out the rows it finds there: no row is written twice.
+    """
 
-class _Lost(Exception):
-    """The run was given up meanwhile: leave the transaction, write no more."""
-
-
-class Work:
-    """One pass over the rows of a run: a check (`writing` False) or the import itself."""
-
-    def __init__(self, ctx: Context, run: Run, *, writing: bool) -> None:
-        self._ctx, self._run, self._writing = ctx, run, writing
-        self._state = "running" if writing else "checking"
+    def __init__(self, ctx: Context, run: Run, job: Job, *, form: Form, table: Table, writing: bool) -> None:
+        self._ctx, self._run, self._job = ctx, run, job
+        self.form, self.table, self._writing = form, table, writing
         self._outcomes: dict[int, Status] = {}  # by the row's number in the file
         self._numbers: Counter[Status] = Counter()
-        self._problems: dict[int, tuple[Problem, ...]] = {}  # of the rows that are wrong
+        self._shown: list[int] = []  # the first of the wrong ones
+        self._fresh: list[tuple[Any, ...]] = []  # rows to be kept with the transaction
+        self.problems: dict[int, tuple[Problem, ...]] = {}  # of the rows that are wrong
 
-    async def __call__(self) -> None:
-        language.set(self._ctx.language)
-        try:
-            await self._pass()
-        except _Lost:
-            _log.warning("import %s was given up meanwhile", self._run.id)
-        except DougongError as error:
-            await self._end("failed", error=error.message)
-        except asyncio.CancelledError:
-            await self._end("interrupted")
-            raise
-        except Exception:
-            _log.exception("import %s failed", self._run.id)
-            await self._end("failed", error=_("系统出了错，没有做完。请稍后再试，或联系管理员。"))
+    async def recall(self) -> bool:
+        """Take in what an earlier attempt has written; whether there was any."""
+        for row in await stored.rows(self._ctx.db, self._ctx.tenant.id, self._run.id):
+            self._note(row["number"], row["status"], problems_of(exact.loads(row["problems"])))
+        self._fresh.clear()
+        return bool(self._outcomes)
 
-    async def _pass(self) -> None:
-        ctx, run = self._ctx, self._run
-        form = ctx.forms.get(run.form)
-        check_columns(run.columns, form, mode=run.options.mode)
-        table = await read_table(await ctx.files.read(run.file))
-        reader = RowReader(ctx, form, table, columns=run.columns, blank=run.options.blank)
-        if self._writing and run.options.whole:
-            try:
-                async with ctx.db.write():
-                    await self._rows(form, reader, table)
-                    if self._wrong:
-                        raise _Undone
-                    await self._end("done", must=True)
-            except _Undone:
-                error = _("有 {number} 行有错，按“全部正确才导入”的选择，什么都没有写入。", number=self._wrong)
-                await self._end("failed", error=error, file=await answer_file(ctx, run, table, self._problems))
-            return
-        await self._rows(form, reader, table)
-        only = frozenset(self._problems) if self._writing and run.options.mode == "create" else None
-        file = await answer_file(ctx, run, table, self._problems, only=only) if self._wrong else None
-        await self._end("done" if self._writing else "checked", file=file)
+    async def through(self, *, whole: bool = False, offset: int = 0, divisor: int = 1) -> None:
+        """Every row. `whole`: leave off at the first chunk with a wrong row. Progress counts from `offset`."""
+        reader, levels, twice = await asyncio.to_thread(self._prepared)  # seconds of work in a big file
+        for level in levels:
+            for rows in self._chunks(level):
+                self._job.check()
+                await self._chunk(reader, rows, twice)
+                done = len(self._outcomes)
+                await self._job.progress(offset + done // divisor, len(self.table.rows))
+                if whole and self.wrong:
+                    return
+        if not self._writing:
+            await self._move({"counts": counts_text(self.run), "done": len(self._outcomes), "updated_at": now()})
 
-    async def _rows(self, form: Form, reader: RowReader, table: Table) -> None:
-        twice = self._twice(form, table)
-        for level in reader.levels(table.rows):
-            for start in range(0, len(level), CHUNK):
-                await self._chunk(form, reader, level[start : start + CHUNK], twice)
-                await asyncio.sleep(0)  # others are served between chunks, whatever the driver does
+    def _prepared(self) -> tuple[RowReader, list[list[Row]], dict[int, Problem]]:
+        run, table = self._run, self.table
+        reader = RowReader(self._ctx, self.form, table, columns=run.columns, blank=run.options.blank)
+        return reader, reader.levels(table.rows), self._twice(self.form, table)
 
-    async def _chunk(self, form: Form, reader: RowReader, rows: Sequence[Row], twice: dict[int, Problem]) -> None:
+    def _chunks(self, level: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        rows = [row for row in level if row.number not in self._outcomes]
+        for start in range(0, len(rows), CHUNK):
+            yield rows[start : start + CHUNK]
+
+    async def _chunk(self, reader: RowReader, rows: Sequence[Row], twice: dict[int, Problem]) -> None:
         """Check or write some rows and say how far we are, in one transaction: a kill leaves a true number."""
-        read = [self._judged(row, reader, twice) for row in await reader.read(rows)]
+        read: list[ReadRow] = []
+        for start in range(0, len(rows), STEP):
+            some = await reader.read(rows[start : start + STEP])
+            read += [self._judged(row, reader, twice) for row in some]
+            await asyncio.sleep(0)
         good = [row for row in read if not row.problems]
-        await self._told_at_once(form, [row for row in read if row.problems])
-        if self._writing:
+        self._fresh.clear()
+        await self._told_at_once(self.form, [row for row in read if row.problems])
+        if not self._writing:
+            await self._bulk(self.form, good)
+            return
+        try:
             async with self._ctx.db.write():
-                await self._bulk(form, good)
-                await self._progress()
-        else:
-            await self._bulk(form, good)
-            await self._progress()
+                await self._bulk(self.form, good)
+                await stored.add_rows(self._ctx.db, self._ctx.tenant.id, self._run.id, self._fresh)
+                changes = {"counts": counts_text(self.run), "done": len(self._outcomes), "updated_at": now()}
+                await self._move(changes)
+        except UniqueViolation as error:
+            if error.table != "import_row":
+                raise
+            raise JobLost from error
 
     async def _told_at_once(self, form: Form, rows: Sequence[ReadRow]) -> None:
         """Rows with unreadable cells, together with what is wrong with their readable ones."""
@@ -114,7 +121,7 @@ class Work:
         for row, answer in zip(rows, result.rows, strict=True):
             faulty = {problem.field.partition(".")[0] for problem in row.problems} | (row.waits_for or {}).keys()
             more = [problem for problem in answer.problems if problem.field.partition(".")[0] not in faulty]
-            self._note(row, "wrong", (*row.problems, *more))
+            self._note(row.number, "wrong", (*row.problems, *more))
 
     async def _bulk(self, form: Form, rows: Sequence[ReadRow]) -> None:
         if not rows:
@@ -133,7 +140,7 @@ class Work:
             if waits and not problems:
                 # What it refers to is a new row of this file: on its own it cannot be the same as before.
                 status = "changed" if answer.status in ("same", "changed") else "new"
-            self._note(row, status, problems)
+            self._note(row.number, status, problems, answer)
 
     def _judged(self, row: ReadRow, reader: RowReader, twice: dict[int, Problem]) -> ReadRow:
         """The row with what only a look at the other rows of the file can say."""
@@ -162,42 +169,32 @@ class Work:
             first.setdefault(key, row.number)
         return found
 
-    def _note(self, row: ReadRow, status: Status, problems: tuple[Problem, ...]) -> None:
-        self._outcomes[row.number] = status
+    def _note(
+        self, number: int, status: Status, problems: tuple[Problem, ...], answer: BulkRow | None = None
+    ) -> None:
+        self._outcomes[number] = status
         self._numbers[status] += 1
         if status == "wrong":
-            self._problems[row.number] = problems
+            self.problems[number] = problems
+            insort(self._shown, number)
+            del self._shown[SHOWN:]
+        if self._writing:
+            record, revision = (answer.id, answer.revision) if answer is not None else (None, None)
+            self._fresh.append((number, status, record, revision, exact.dumps(problems_json(problems))))
 
     @property
-    def _wrong(self) -> int:
+    def wrong(self) -> int:
         return self._numbers["wrong"]
 
-    def _counts(self) -> Counts:
-        wrong = sorted(self._problems.items())[:SHOWN]
-        rows = tuple(WrongRow(number=number, problems=problems) for number, problems in wrong)
-        return Counts(**{status: self._numbers[status] for status in STATUSES}, rows=rows)
+    @property
+    def run(self) -> Run:
+        """The run with what this pass has counted."""
+        rows = tuple(WrongRow(number=number, problems=self.problems[number]) for number in self._shown)
+        counts = Counts(**{status: self._numbers[status] for status in STATUSES}, rows=rows)
+        return replace(self._run, **{"written" if self._writing else "checked": counts})
 
-    def _columns(self) -> dict[str, Any]:
-        """What the run's row says of this pass so far."""
-        counts = self._counts()
-        checked, written = (self._run.checked, counts) if self._writing else (counts, None)
-        pair = {"checked": counts_json(checked), "written": counts_json(written)}
-        return {"counts": exact.dumps(pair), "done": len(self._outcomes), "updated_at": now()}
-
-    async def _progress(self) -> None:
-        self._ctx.tasks.tell(("import", self._run.id), len(self._outcomes))
-        await self._move(self._columns(), must=True)
-
-    async def _end(self, state: str, *, error: str | None = None, file: str | None = None, must: bool = False) -> None:
-        undone = state in ("failed", "interrupted") and self._writing and self._run.options.whole
-        columns = {"updated_at": now()} if undone else self._columns()
-        if undone and self._outcomes:
-            columns["counts"] = exact.dumps({"checked": counts_json(self._counts()), "written": None})
-        await self._move({**columns, "state": state, "error": error, "result_file": file}, must=must)
-
-    async def _move(self, changes: dict[str, Any], *, must: bool) -> None:
-        moved = await stored.move(
-            self._ctx.db, self._ctx.tenant.id, self._run.id, since=(self._state,), changes=changes
-        )
-        if must and not moved:
-            raise _Lost
+    async def _move(self, changes: dict[str, Any]) -> None:
+        """Write to the run's row, unless it was given up meanwhile."""
+        state = (self._run.state,)
+        if not await stored.move(self._ctx.db, self._ctx.tenant.id, self._run.id, since=state, changes=changes):
+            raise JobLost

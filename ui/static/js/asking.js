@@ -1,4 +1,4 @@
-// "Are you sure?" in our own dialog: data-confirm on a button of a plain form, hx-confirm for htmx.
+// "Are you sure?" in our own dialog: data-confirm on a plain form or on a button of one, hx-confirm for htmx.
 import { word } from "./words.js";
 
 const dialog = document.getElementById("ask");
@@ -14,7 +14,7 @@ export function ask(text, verb) {
 const asked = new WeakSet();
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-confirm]");
+  const button = event.target.closest?.("[data-confirm]:not(form)");
   if (!button || asked.has(button)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
@@ -22,6 +22,17 @@ document.addEventListener("click", async (event) => {
   asked.add(button);
   button.form ? button.form.requestSubmit(button) : button.click();
   asked.delete(button);
+}, true);
+
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (!form.dataset.confirm || asked.has(form)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (!(await ask(form.dataset.confirm, submitter?.textContent.trim()))) return;
+  asked.add(form);
+  form.requestSubmit(submitter);
+  asked.delete(form);
 }, true);
 
 document.addEventListener("htmx:confirm", (event) => {

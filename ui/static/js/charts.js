@@ -48,7 +48,7 @@ function option(chart, width) {
       barMaxWidth: chart.horizontal ? 10 : 24,
       symbolSize: 5,
       cursor: series.urls ? "pointer" : "default",
-      data: series.values.map(Number),
+      data: series.values.map((value) => (value === null ? null : Number(value))), // null: not known, the line ends
     })),
   };
 }

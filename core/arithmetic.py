@@ -1,13 +1,26 @@
-"""Arithmetic of formulas: exact decimals of 34 digits, half up; what leaves the range raises ArithmeticError."""
+"""Arithmetic as formulas do it: exact decimals of 34 digits, half up; what leaves the range raises ArithmeticError."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import (
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 
-from core.formulas.model import EXACT
-
+DIGITS = 34  # significant ones (decimal128), half up as in bookkeeping; nothing grows beyond 10^99
+EXACT = Context(
+    prec=DIGITS, rounding=ROUND_HALF_UP, Emin=-99, Emax=99, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
 ZERO = Decimal(0)
+WIDE = Context(prec=250, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 _PLACES = [Decimal(1).scaleb(-places) for places in range(35)]
 
 
@@ -60,6 +73,11 @@ def total(numbers: Iterable[Decimal]) -> Decimal:
     return found
 
 
+def added(one: Decimal, other: Decimal) -> Decimal:
+    """A sum over many records, of which no digit may be lost."""
+    return WIDE.add(one, other)
+
+
 def mean(numbers: Iterable[Decimal]) -> Decimal | None:
     every = list(numbers)
     return EXACT.divide(total(every), Decimal(len(every))) if every else None
@@ -75,3 +93,10 @@ def sum_of_products(*lists: list[Decimal | None] | None) -> Decimal:
                 product = EXACT.multiply(product, factor)  # type: ignore[arg-type]
             found = EXACT.add(found, product)
     return found
+
+
+def written(number: Decimal) -> str:
+    """The number as text, without needless zeros and never with an exponent."""
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
