@@ -181,13 +181,14 @@ async def shown(ctx: Context, rules: Mapping[str, Rule], rows: Sequence[Row]) ->
 
 def _alert(row: Row, rule: Rule | None, name: str) -> Alert:
     plain = (
-        "id", "rule", "form", "record", "project", "unit", "period", "state", "first_at", "last_at", "closed_at",
+        "id", "rule", "form", "record", "project", "period", "state", "first_at", "last_at", "closed_at",
         "owner", "due_at", "note", "until_at",
     )  # fmt: skip
     return Alert(
         **{column: row[column] for column in plain},
         title=rule.title if rule else row["rule"],
         metric=rule.metric if rule else "",
+        unit=rule.unit if rule else row["unit"],  # in the reader's language, where the rule is still there
         subject=f"{name} · {row['label']}" if row["label"] else name,
         severity=severity_named(row["severity"]),
         value=decimal(row["value"]),

@@ -10,7 +10,8 @@ from tests.browser.steps import enter
 
 # What is drawn of the frame, of forms, of heads; not the cells, names and notes that people filled in.
 OURS = """() => {
-  const data = 'td, dd, tbody th, .brand, .avatar, [lang=zh-CN], option, output, svg, script, canvas, .chart, .thread';
+  const data = 'td, dd, tbody th, .brand, .avatar, [lang=zh-CN], option, output, svg, script, canvas, .chart, ' +
+    '.thread, .wrongs a';
   const found = [];
   const han = /[\\u3400-\\u9fff]/;
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
