@@ -12,6 +12,7 @@ import pytest
 from core.clock import now
 from core.people import add_member, create_account, sign_in
 from core.testing import PASSWORD, new_tenant, platform_at
+from core.web import streams
 from tests.conftest import ENGINES
 from tests.setup.server import serving
 
@@ -60,13 +61,14 @@ async def test_the_page_is_for_administrators(app, admin, ctx):
         assert (await admin.get(url)).status_code == 403
 
 
-async def test_the_stream_sends_the_list_again_when_it_changes_and_ends_with_the_house(app, admin, ctx):
+async def test_the_stream_sends_the_list_again_when_it_changes_and_ends_with_the_house(app, admin, ctx, monkeypatch):
     """In this process the whole answer is gathered: the closing of the house is what ends it."""
+    monkeypatch.setattr(streams, "EVERY", 0.05)
     closing = app.state.platform.house.closing
 
     async def change() -> None:
         await dead_job(ctx)
-        await asyncio.sleep(1.5)  # one look after the change
+        await asyncio.sleep(1.5)  # many looks after the change
         closing.set()
 
     asking = admin.get(STREAM, headers={"Accept": "text/event-stream"})
