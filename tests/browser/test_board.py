@@ -19,6 +19,8 @@ async def test_a_card_moves_by_mouse_and_by_keyboard_and_the_step_asks_what_it_n
     await card.drag_to(lanes["办理中"])
     dialog = page.locator("dialog#step-dialog")
     await expect(dialog.get_by_role("heading", name="受理")).to_be_visible()
+    await expect(dialog.get_by_label("办理期限")).to_have_value("2026-11-11")  # seven working days after it came in
+    await dialog.get_by_label("办理期限").fill("")
     await dialog.get_by_role("button", name="受理").click()
     await expect(dialog.get_by_role("alert").or_(dialog.locator(".error")).first).to_contain_text("办理期限")
     await dialog.get_by_label("办理期限").fill("2026-12-01")
