@@ -20,7 +20,7 @@ from core.menu import menu_of
 from core.records import Sealer
 from core.records.catching_up import CATCH_UP
 from core.records.files import SWEEP
-from core.records.transfer import FORGET_ROWS, WORK
+from core.records.transfer import EXPORT_JOB, FORGET_ROWS, WORK
 from core.store import definitions as stored
 from core.store import open_database
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("dougong.platform")
 # the house's own kinds, each beside what it works on
-CORE_JOBS = (WORK, FORGET_ROWS, REBUILD, CATCH_UP, SWEEP, FORGET, *alerts.JOBS, *notices.JOBS, *webhooks.JOBS)
+CORE_JOBS = (
+    WORK, EXPORT_JOB, FORGET_ROWS, REBUILD, CATCH_UP, SWEEP, FORGET, *alerts.JOBS, *notices.JOBS, *webhooks.JOBS,
+)  # fmt: skip
 MINUTE = 60
 KEPT = 256  # tenants whose compiled definitions stay in memory
 

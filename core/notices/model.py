@@ -10,7 +10,7 @@ Way = Literal["app", "mail", "digest", "none"]
 WAYS: Mapping[Way, str] = {"app": "站内", "mail": "站内和邮件", "digest": "站内，每日汇总发邮件", "none": "不通知"}
 KINDS: Mapping[str, str] = {
     "alert": "预警：新出现、升级、指派给我",
-    "import": "我发起的导入完成",
+    "import": "我发起的导入或导出完成",
     "mention": "有人提到我",
     "other": "其他消息",
 }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from openpyxl import load_workbook
 
 from core.people import sign_in
 from core.testing import PASSWORD, new_tenant
 from tests.transfer.files_kit import csv_rows
 from tests.transfer.region_forms import AREA, with_form
 from tests.transfer.workbook_files import bomb, workbook
+from ui.pages import exports
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -60,8 +63,8 @@ async def upload(browser: Browser, data: bytes | str, name: str = "区县.csv") 
 
 
 async def settled(app: Litestar, browser: Browser, path: str) -> httpx.Response:
-    """The page once the job of the run has ended."""
-    sql = "SELECT id FROM job WHERE key = $1 AND state IN ('waiting', 'running')"
+    """The page of a run, or of an export, once its job has ended."""
+    sql = "SELECT id FROM job WHERE (key = $1 OR id = $1) AND state IN ('waiting', 'running')"
     while await app.state.platform.db.fetch_across(sql, path.rsplit("/", 1)[1]):  # noqa: ASYNC110 - the server's own task
         await asyncio.sleep(0.02)
     return await browser.get(path)
@@ -154,3 +157,45 @@ async def test_the_page_of_the_api_loads_nothing_from_outside(browsers: tuple[Br
     assert "/api/v1/forms/own.area/records" in page
     for address in re.findall(r'(?:src|href|action|hx-get)="([^"]+)"', page):
         assert address.startswith(("/", "#")), address
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_a_long_list_is_written_by_a_job_and_fetched_by_who_asked_alone(
+    app: Litestar, browsers: tuple[Browser, Browser], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    browser, stranger = browsers
+    monkeypatch.setattr(exports, "LONG", 1)
+    path = (await upload(browser, "编码,名称\n110101,东城区\n110102,西城区\n110105,朝阳区\n")).url.path
+    await browser.post(f"{path}/check", {"field-0": "code", "field-1": "name", "mode": "upsert"})
+    await settled(app, browser, path)
+    await browser.post(f"{path}/commit", {})
+    await settled(app, browser, path)
+    choosing = await browser.get("/forms/own.area/export?q=城区")
+    assert "文件由后台任务生成" in choosing.text
+    begun = await browser.post("/forms/own.area/export", {"q": "城区", "kind": kind, "column": "name"})
+    place = begun.url.path
+    ready = await settled(app, browser, place)
+    assert "共 2 条" in ready.text
+    address = re.search(r'href="(/files/[^"]+)"', ready.text)[1].replace("&amp;", "&")
+    file = (await browser.get(address)).content
+    rows = csv_rows(file) if kind == "csv" else [list(row) for row in load_workbook(io.BytesIO(file)).active.values]
+    assert sorted(rows) == [["东城区"], ["名称"], ["西城区"]]
+    for seen in (await stranger.get(place), await stranger.get(address), await stranger.post(f"{place}/cancel", {})):
+        assert seen.status_code in (403, 404)
+    assert "的导出已完成" in (await browser.get("/notices")).text
+
+
+async def test_an_export_can_be_stopped_and_a_question_that_means_nothing_begins_none(
+    app: Litestar, browsers: tuple[Browser, Browser]
+) -> None:
+    browser = browsers[0]
+    await app.state.platform.worker.stop()  # so that the job waits until it is looked at
+    await browser.get("/forms/own.area/export")
+    waiting = await browser.post("/forms/own.area/export", {"kind": "csv", "column": "name"})
+    again = await browser.post("/forms/own.area/export", {"kind": "csv", "column": "name"})
+    assert "正在排队" in waiting.text
+    assert waiting.url.path == again.url.path, "asked twice, written once"
+    assert "没有生成文件" in (await browser.post(f"{waiting.url.path}/cancel", {})).text
+
+    refused = await browser.post("/forms/own.area/export", {"kind": "csv", "where": "nothing:eq:1", "column": "name"})
+    assert refused.status_code == 422

@@ -27,6 +27,11 @@ async def pieces_of(upload: UploadFile) -> Any:
         yield piece
 
 
+def attachment(name: str) -> str:
+    """The header that has a browser save an answer under `name`."""
+    return f"attachment; filename*=UTF-8''{quote(name)}"
+
+
 async def keep(ctx: Context, uploads: list[UploadFile]) -> list[Upload]:
     """Store what was sent; ids go into the field's value."""
     must_write(ctx.tenant)

@@ -1,21 +1,18 @@
-"""Import in four steps, and export: choose a file, match its columns, see what would happen, let it run."""
+"""Import in four steps: choose a file, match its columns, see what would happen, let it run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from litestar import Response
 from litestar.datastructures import UploadFile
-from litestar.response import Stream
 
 from core.context import Context
 from core.errors import Invalid, Problem, TooLarge
 from core.forms import Form
 from core.i18n import _
-from core.records import parse_query
 from core.records.transfer import (
     LIMITS,
     MIME,
@@ -25,8 +22,6 @@ from core.records.transfer import (
     cancel_run,
     check_run,
     commit_run,
-    export,
-    export_columns,
     get_run,
     importable,
     importing,
@@ -37,7 +32,7 @@ from core.records.transfer import (
     undo_run,
 )
 from core.web import FromPath, Request, get, page, post, redirect, restored
-from ui.pages.files import pieces_of
+from ui.pages.files import attachment, pieces_of
 
 PAGE = "transfer/import.html"
 FRAME = 64 * 1024  # what a multipart body holds beside the file
@@ -45,7 +40,6 @@ STEPS = {
     "uploaded": "match", "checking": "progress", "checked": "preview", "running": "progress", "done": "result",
     "failed": "result", "interrupted": "result", "undoing": "progress", "undone": "result",
 }  # fmt: skip
-COUNTED = 100_000
 
 
 @get("/forms/{form:str}/import", permission="records")
@@ -172,34 +166,7 @@ async def empty_file(ctx: Context, request: Request, form: FromPath[str]) -> Res
     kind = "csv" if request.query_params.get("kind") == "csv" else "xlsx"
     data = await template(ctx, form, kind=kind)  # type: ignore[arg-type]
     name = _("{title}-导入模板", title=ctx.forms.get(form).title)
-    return Response(data, media_type=MIME[kind], headers={"Content-Disposition": _attachment(f"{name}.{kind}")})
+    return Response(data, media_type=MIME[kind], headers={"Content-Disposition": attachment(f"{name}.{kind}")})
 
 
-def _attachment(name: str) -> str:
-    return f"attachment; filename*=UTF-8''{quote(name)}"
-
-
-@get("/forms/{form:str}/export", permission="records")
-async def export_list(ctx: Context, request: Request, form: FromPath[str]) -> Response[Any] | Stream:
-    """The list of the address: first its columns and kind to choose from; with `kind`, the file."""
-    found = ctx.forms.get(form)
-    query = parse_query(found, request.query_params, me=ctx.member.id)
-    kind = request.query_params.get("kind")
-    if kind in MIME:
-        names = request.query_params.getall("column", [])
-        pieces = await export(ctx, form, query, kind=kind, names=names)  # type: ignore[arg-type]
-        headers = {"Content-Disposition": _attachment(f"{found.title}.{kind}")}
-        return Stream(pieces, media_type=MIME[kind], headers=headers)
-    columns = [column for column in export_columns(ctx, found) if not column.by_key]
-    listed = request.query_params.get("columns", "").split(",")
-    chosen = [column.name for column in columns if column.name in listed] or [column.name for column in columns]
-    asked = request.query_params
-    kept = [(name, value) for name in ("where", "filter", "sort", "q") for value in asked.getall(name, []) if value]
-    values = {
-        "form": found, "columns": columns, "chosen": chosen, "kept": kept, "back": f"/forms/{form}?{urlencode(kept)}",
-        "number": await ctx.records.count(form, query, bound=COUNTED, action="export"),
-    }  # fmt: skip
-    return page(ctx, "transfer/export.html", values)
-
-
-routes = [choose, bring, show, check, commit, resume, cancel, undo, empty_file, export_list]
+routes = [choose, bring, show, check, commit, resume, cancel, undo, empty_file]

@@ -1,5 +1,6 @@
 """Import and export of files: reading, matching, runs, writing; the write path itself is ctx.records."""
 
+from core.records.transfer.export_job import EXPORT_JOB, LONG, exports, start_export
 from core.records.transfer.exporting import MIME, export, export_columns
 from core.records.transfer.jobs import FORGET_ROWS, WORK
 from core.records.transfer.matching import Column, importable
@@ -20,7 +21,8 @@ from core.records.transfer.table import LIMITS
 from core.records.transfer.template import template
 
 __all__ = [
-    "FORGET_ROWS", "LIMITS", "MIME", "WORK", "Column", "Counts", "Options", "Run", "WrongRow", "cancel_run",
-    "check_run", "commit_run", "export", "export_columns", "get_run", "import_at_once", "importable", "importing",
-    "open_run", "recent_runs", "resume_run", "template", "undo_run",
+    "EXPORT_JOB", "FORGET_ROWS", "LIMITS", "LONG", "MIME", "WORK", "Column", "Counts", "Options", "Run",
+    "WrongRow", "cancel_run", "check_run", "commit_run", "export", "export_columns", "exports", "get_run",
+    "import_at_once", "importable", "importing",
+    "open_run", "recent_runs", "resume_run", "start_export", "template", "undo_run",
 ]  # fmt: skip

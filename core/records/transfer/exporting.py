@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -159,24 +159,30 @@ def _moment(text: str) -> Cell:
         return text
 
 
-async def _pages(ctx: Context, form: str, query: Query) -> AsyncIterator[Page]:
-    query = replace(query, limit=PAGE, after=None)
+Told = Callable[[int], Awaitable[None]]  # called with the number of rows so far, after each page
+
+
+async def _pages(ctx: Context, form: str, query: Query, told: Told | None) -> AsyncIterator[Page]:
+    query, number = replace(query, limit=PAGE, after=None), 0
     while True:
         page = await ctx.records.list(form, query, action="export")
         yield page
+        number += len(page.records)
+        if told is not None:
+            await told(number)
         if page.next is None:
             return
         query = replace(query, after=page.next)
 
 
 async def export_csv(
-    ctx: Context, form_name: str, query: Query, *, columns: Sequence[ExportColumn]
+    ctx: Context, form_name: str, query: Query, *, columns: Sequence[ExportColumn], told: Told | None = None
 ) -> AsyncIterator[bytes]:
     """The list as CSV, page by page: UTF-8 with a mark, so that Excel shows Chinese, every cell guarded.
 
     The first page is read before this returns: what is wrong with the query is said before anything is sent.
     """
-    pages = _pages(ctx, form_name, query)
+    pages = _pages(ctx, form_name, query, told)
     first = await anext(pages)
     return _csv(ctx, pages, first, columns)
 
@@ -197,7 +203,7 @@ def _csv_lines(rows: Sequence[Sequence[Cell | None]]) -> bytes:
 
 
 async def export_workbook(
-    ctx: Context, form_name: str, query: Query, *, columns: Sequence[ExportColumn]
+    ctx: Context, form_name: str, query: Query, *, columns: Sequence[ExportColumn], told: Told | None = None
 ) -> AsyncIterator[bytes]:
     """The list as .xlsx: written to a file of its own first, then sent in pieces."""
     form = ctx.forms.get(form_name)
@@ -205,18 +211,20 @@ async def export_workbook(
     try:
         path = Path(folder.name) / "export.xlsx"
         async with _writers:
-            await _write(ctx, form, query, path=path, columns=columns)
+            await _write(ctx, form, query, path=path, columns=columns, told=told)
     except BaseException:
         folder.cleanup()
         raise
     return _sent(folder, path)
 
 
-async def _write(ctx: Context, form: Form, query: Query, *, path: Path, columns: Sequence[ExportColumn]) -> None:
+async def _write(
+    ctx: Context, form: Form, query: Query, *, path: Path, columns: Sequence[ExportColumn], told: Told | None
+) -> None:
     book, cells, number = Workbook(path), _Cells(ctx, columns), 0
     try:
         book.add_sheet(sheet_title(form.title), [c.title for c in columns], widths=[_width(c) for c in columns])
-        async for page in _pages(ctx, form.name, query):
+        async for page in _pages(ctx, form.name, query, told):
             number += len(page.records)
             if number > ROWS_PER_SHEET:
                 raise TooLarge(_("超过 {rows} 行，一张工作表放不下。请先筛选，或导出 CSV。", rows=ROWS_PER_SHEET))
@@ -253,9 +261,10 @@ MIME = {
 
 
 async def export(
-    ctx: Context, form_name: str, query: Query, *, kind: Kind, names: Sequence[str] | None = None
+    ctx: Context, form_name: str, query: Query, *, kind: Kind, names: Sequence[str] | None = None,
+    told: Told | None = None,
 ) -> AsyncIterator[bytes]:
     """The list of `form_name` that `query` describes, as the member may export it."""
     columns = export_columns(ctx, ctx.forms.get(form_name), names)
     make = export_csv if kind == "csv" else export_workbook
-    return await make(ctx, form_name, query, columns=columns)
+    return await make(ctx, form_name, query, columns=columns, told=told)
