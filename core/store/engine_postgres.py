@@ -25,8 +25,9 @@ CONNECT_SECONDS = 10
 LISTEN_AGAIN = 2  # seconds
 # Short statements only: compiling them at run time never pays.
 _SETTINGS = {"jit": "off", "timezone": "UTC", "application_name": "dougong"}
-_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-_GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)
+_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+# The last but one: what the driver says of a connection that the server ended while nobody used it.
+_GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError, OSError)
 _REFUSED = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError,
             asyncpg.TooManyConnectionsError)  # fmt: skip
 _KEYS = """SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns FROM pg_index i
@@ -117,6 +118,8 @@ class _Statements:
             return UniqueViolation(error.table_name or "", self._driver.keys.get(name, ()), name)
         if isinstance(error, asyncpg.DiskFullError):
             return Full(str(error))
+        if isinstance(error, asyncpg.InternalClientError):
+            self.connection.terminate()  # it is of no use to anybody any more
         if isinstance(error, _GONE) or self.connection.is_closed():
             return Unavailable(f"the connection to the database was lost: {error}")
         return error

@@ -18,7 +18,7 @@ from core.store import Database, open_database
 from tests.processes.conftest import FORM, RECORDS, Place, company, fill, until
 from tests.setup.server import serving
 
-ROWS = 4_000
+ROWS = 2_000
 WRITERS = 4
 HALF = """SELECT COUNT(*) AS number FROM record r WHERE r.tenant = $1 AND NOT (
     EXISTS (SELECT 1 FROM change c WHERE c.tenant = $1 AND c.record = r.id)
@@ -65,9 +65,7 @@ async def finished(client: httpx.AsyncClient, location: str) -> dict:
     return await until(over)
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_what_was_said_to_be_saved_is_there_after_a_kill_in_the_middle_of_writes_and_of_an_import(
-    engine: str,
     place: Place,
 ) -> None:
     saved: list[str] = []
