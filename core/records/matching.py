@@ -36,14 +36,19 @@ def looked_for(search: str) -> list[str]:
     return runs(search)
 
 
-def _searching(records: Records, form: Form, query: RecordQuery, *, search: str) -> tuple[RecordQuery, list[str]]:
+async def _searching(
+    records: Records, form: Form, query: RecordQuery, *, search: str
+) -> tuple[RecordQuery, list[str]]:
     """The query narrowed by the index, and the runs looked for; [] where nothing is searched."""
     if not search.strip():
         return query, []
     wanted = looked_for(search)
     if not wanted:
         return replace(query, where=(*query.where, AnyOf(()))), []
-    sql, args = stored_search.condition(records.db, records.tenant, form.name, runs=wanted, first=1)
+    db, tenant, key = records.db, records.tenant, (form.name, *wanted)
+    if key not in records.rare:  # a list asks for a page, and for how many there are
+        records.rare[key] = await stored_search.is_rare(db, tenant, form.name, runs=wanted)
+    sql, args = stored_search.condition(db, tenant, form.name, runs=wanted, rare=records.rare[key])
     return replace(query, where=(*query.where, Fragment(sql, tuple(args)))), wanted
 
 
@@ -66,7 +71,7 @@ async def fetch_page(
 
     Where candidates are looked at again a page may be short though more follow: work for one page is bounded.
     """
-    query, wanted = _searching(records, form, query, search=search)
+    query, wanted = await _searching(records, form, query, search=search)
     if not wanted or not _must_look(form, within):
         return await record_query.fetch_page(records.db, query)
     found: list[Any] = []
@@ -85,7 +90,7 @@ async def count(
     records: Records, form: Form, query: RecordQuery, *, search: str, within: Reach, bound: int | None
 ) -> tuple[int, bool]:
     """How many match, and whether that is all of them."""
-    query, wanted = _searching(records, form, query, search=search)
+    query, wanted = await _searching(records, form, query, search=search)
     if not wanted or not _must_look(form, within):
         return await record_query.count(records.db, query, bound=bound)
     most = CANDIDATES if bound is None else bound
@@ -97,7 +102,7 @@ async def narrowed(
     records: Records, form: Form, query: RecordQuery, *, search: str, within: Reach
 ) -> RecordQuery:
     """The query with the search in it, ready for totals."""
-    query, wanted = _searching(records, form, query, search=search)
+    query, wanted = await _searching(records, form, query, search=search)
     if not wanted or not _must_look(form, within):
         return query
     ids, whole = await _verified(records, form, query, wanted=wanted, within=within, most=CANDIDATES)

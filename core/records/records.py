@@ -45,6 +45,7 @@ class Records:
         self.forms = forms
         self.hooks = hooks
         self.context: Any = None  # the Context that hooks are given; it sets itself here
+        self.rare: dict[tuple[str, ...], bool] = {}  # for this room: searches that hardly anything fits
         self.listeners: tuple[Listener, ...] = ()  # rooms above that hear of every write in its transaction
 
     async def worked_out(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCOPE = "§"
 _LONG = SCOPE + "long"  # PostgreSQL: positions in this row are not complete, so phrases cannot be trusted
+_SAMPLE, _OFTEN = 1_000, 4  # newest records that are looked at, and how many of them make a search common
 _LAST_POSITION = 16_383
 _POSITIONS = 255  # of one token in one row
 
@@ -91,25 +92,34 @@ def _match_postgres(runs: Iterable[str], token: str) -> str:
     return " & ".join(parts)
 
 
-def condition(
-    db: Database, tenant: int, form: str | None, *, runs: Sequence[str], first: int
-) -> tuple[str, list[Any]]:
-    """`id IN (...)` for the records in which every one of `runs` (folded letters and digits) stands.
+def condition(db: Database, tenant: int, form: str, *, runs: Sequence[str], rare: bool) -> tuple[str, list[Any]]:
+    """A condition on `id`, with parameters from $1: every one of `runs` (folded letters and digits) stands there.
 
-    `first` is the number of its first parameter. `form` None searches all of the tenant's forms.
+    `rare`, as `is_rare` says: PostgreSQL collects what fits from the index and sorts it. Else it goes along the
+    list until the page is full; left to choose, it never collects, since the lock on `record` comes before `@@`.
     """
-    token = scope(tenant, form)
-    where, args = f"tenant = ${first}", [tenant]
-    if form is not None:
-        where, args = f"{where} AND form = ${first + 1}", [tenant, form]
-    place = first + len(args)
+    where = "SELECT record FROM record_text WHERE tenant = $1 AND form = $2 AND"
     if db.kind == "sqlite":
-        match = f"rowid IN (SELECT rowid FROM record_search WHERE record_search MATCH ${place})"
-        args.append(_match_sqlite(runs, token))
-    else:
-        match = f"grams @@ CAST(${place}::text AS tsquery)"
-        args.append(_match_postgres(runs, token))
-    return f"id IN (SELECT record FROM record_text WHERE {where} AND {match})", args
+        match = "rowid IN (SELECT rowid FROM record_search WHERE record_search MATCH $3)"
+        return f"id IN ({where} {match})", [tenant, form, _match_sqlite(runs, scope(tenant, form))]
+    found = f"{where} grams @@ CAST($3::text AS tsquery)"
+    condition = f"id = ANY(ARRAY({found}))" if rare else f"id IN ({found})"
+    return condition, [tenant, form, _match_postgres(runs, scope(tenant, form))]
+
+
+async def is_rare(db: Database, tenant: int, form: str, *, runs: Sequence[str]) -> bool:
+    """Whether hardly any record of the form has every one of `runs`, going by its newest records.
+
+    What four of a thousand have is met often enough along the list; what fewer have is few enough to be collected.
+    """
+    if db.kind == "sqlite":
+        return False  # there each of the two is tried, see `record_pages`
+    sql = f"""SELECT COUNT(*) AS number FROM (SELECT 1 FROM
+        (SELECT id FROM record WHERE tenant = $1 AND form = $2 ORDER BY id DESC LIMIT {_SAMPLE}) AS newest
+        WHERE EXISTS (SELECT 1 FROM record_text WHERE tenant = $1 AND record = newest.id
+            AND grams @@ CAST($3::text AS tsquery)) LIMIT {_OFTEN}) AS found"""
+    row = await db.fetch_one(sql, tenant, form, _match_postgres(runs, scope(tenant, form)))
+    return row is None or row["number"] < _OFTEN
 
 
 async def forms_with(db: Database, tenant: int, *, runs: Sequence[str]) -> set[str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.records import Aggregate, Query
 from core.records.grams import grams, matches, runs
+from core.store import search as stored_search
 from core.store.search import _vector
 from tests.records.houses import rule
 
@@ -22,7 +23,9 @@ async def found(records, text, form="own.project", **more):
     return sorted(record.data["code"] for record in page.records)
 
 
-async def test_pieces_of_one_two_and_more_signs_are_found(me, stranger):
+@pytest.mark.parametrize("often", [0, 4], ids=["along the list", "collected"])
+async def test_pieces_of_one_two_and_more_signs_are_found(me, stranger, monkeypatch, often):
+    monkeypatch.setattr(stored_search, "_OFTEN", often)
     await project(me, "A", name="解放东路排水工程", note="金额：Ａｂｃ-12，完")
     await project(me, "B", name="解放碑", phone="13800138000", site={"address": "人民路 88 号"})
     await project(stranger, "C", name="解放东路排水工程")

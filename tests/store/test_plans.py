@@ -9,11 +9,12 @@ from decimal import Decimal
 import pytest
 
 from core.formulas import Formula, Named, Places, Scene, Scope, compile_formula, condition
-from core.store import Database, engine_sqlite
+from core.store import Database, engine_sqlite, search
 from core.store.record_query import (
     AnyOf,
     Compare,
     Condition,
+    Fragment,
     Operand,
     RecordQuery,
     Sort,
@@ -273,3 +274,25 @@ async def test_a_long_read_does_not_hold_the_loop_up(engine: str, db: Database) 
     whole = asyncio.get_running_loop().time() - started
     task.cancel()
     assert longest < whole / 2
+
+
+async def test_a_search_is_met_along_the_list_where_much_fits_and_collected_where_little_does(
+    db: Database,
+) -> None:
+    await fill(db)
+    ids = [row["id"] for row in await db.fetch("SELECT id FROM record WHERE tenant = $1 AND form = $2", 1, FORM)]
+    words = ["解放 放路" if n % 3 else "罕见 见字" if n == 300 else "别的" for n in range(len(ids))]
+    await search.put(db, 1, FORM, rows=zip(ids, words, strict=True), fresh=True)
+    if db.kind == "postgres":
+        await db.execute("VACUUM ANALYZE record_text")
+    for words, rare in ((["解放"], False), (["罕见字"], True)):
+        found = await search.is_rare(db, 1, FORM, runs=words)
+        assert found == (rare and db.kind == "postgres")
+        condition, args = search.condition(db, 1, FORM, runs=words, rare=found)
+        asked = query(Fragment(condition, tuple(args)))
+        rows, _ = await fetch_page(db, asked)
+        assert len(rows) == (1 if rare else 50)
+        if db.kind == "postgres":
+            described = await plan(db, page_statements(asked, db.kind)[0])
+            assert ("record_text_grams" in described) == rare, described
+            assert not scans(described), described
