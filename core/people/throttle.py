@@ -19,6 +19,7 @@ FREE_BY_LOGIN = 5  # attempts before waiting begins
 FREE_BY_ADDRESS = 30  # an office shares one address
 FIRST_WAIT = 15  # seconds, doubled with each further attempt
 LONGEST_WAIT = 15 * 60
+SKEW = timedelta(minutes=5)  # between attempts at once, and between the clocks of several servers
 FORGOTTEN_AFTER = timedelta(hours=1)  # counted from the first attempt, once no wait is running
 
 
@@ -49,7 +50,7 @@ async def _count(db: Database, key: str, *, free: int, present: datetime) -> int
     at = stamp(present)
     row = await stored.attempt(db, key, at=at)
     count, first_at, blocked_until = row["count"], row["first_at"], row["blocked_until"]
-    if first_at > at:  # the clock was set back: a wait until then could last for years
+    if first_at > stamp(present + SKEW):  # the clock was set back: a wait until then could last for years
         count, first_at, blocked_until = 0, at, None
     if blocked_until and blocked_until > at:
         return max(1, round((datetime.fromisoformat(blocked_until) - present).total_seconds()))

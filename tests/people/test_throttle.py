@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core import people
+from core.clock import stamp
 from core.errors import TooMany, Unauthorized
 from core.people import throttle
 from core.people.passwords import hash_password
@@ -90,6 +92,12 @@ async def test_a_thousand_guesses_at_once_are_all_counted(town):
 
     answers = await asyncio.gather(*(guess() for _ in range(60)))
     assert answers.count("Unauthorized") == 5
+
+
+async def test_an_attempt_that_began_before_the_first_and_came_after_it_forgets_nothing(town):
+    await tries(town, "anna", 4)
+    await town.db.execute("UPDATE attempt SET first_at = $1", stamp(datetime.now(UTC) + timedelta(seconds=2)))
+    assert await tries(town, "anna", 2) == ["Unauthorized", "TooMany"]
 
 
 async def test_attempts_are_forgotten_after_an_hour(town):
