@@ -56,6 +56,7 @@ def compile_form(
         label=_label(body, shown),
         icon=body.get("x-icon") or "file",
         menu=body.get("x-menu", True),
+        offline=body.get("x-offline", False),
         rules=_rules(body),
         flow=flow,
         slots_pending=frozenset(pending),
@@ -107,6 +108,7 @@ def _field(name: str, prop: Mapping[str, Any], required: Iterable[str], said: _S
         default_formula=preset.get("formula", "") if isinstance(preset, Mapping) else "",
         when=When(**prop["x-when"]) if prop.get("x-when") else None,
         columns=_columns_of(prop, said, tenant=tenant),
+        drawn=prop.get("x-drawn", False),
         section=words.get("section") or prop.get("x-section") or "",
         owner="tenant" if tenant else "module",
     )

@@ -49,6 +49,7 @@ def form_law() -> dict[str, Any]:
         "x-label": {"type": "string"},
         "x-icon": {"type": "string", "pattern": "^[a-z0-9-]{1,40}$"},
         "x-menu": {"type": "boolean"},
+        "x-offline": {"type": "boolean"},
         "x-rules": {"type": "array", "maxItems": MOST_RULES, "items": {"$ref": "#/$defs/rule"}},
         "x-states": {"$ref": "#/$defs/states"},
         "x-flow": {"type": "array", "maxItems": MOST_STEPS, "items": {"$ref": "#/$defs/step"}},

@@ -66,6 +66,7 @@ class Field:
     default_formula: str = ""  # what a new record begins with, worked out; instead of `default`
     when: When | None = None
     columns: tuple[Field, ...] = ()  # rows
+    drawn: bool = False  # photo: drawn by hand on the screen, as a signature is
     section: str = ""  # heading under which the form shows it
     owner: Literal["module", "tenant"] = "module"
 
@@ -157,6 +158,7 @@ class Form:
     label: str = ""  # the field that names a record where it is referred to
     icon: str = "file"
     menu: bool = True  # shown in the menu
+    offline: bool = False  # new ones may be filled in without a network, and arrive when it is back
     rules: tuple[Rule, ...] = ()
     flow: Flow | None = None
     hidden: Mapping[str, Field] = field(default_factory=dict)  # by an overlay: never shown, still stored and checked

@@ -331,7 +331,7 @@ _ENTRIES = (
         icon="camera", widget="photo", json_type="array", in_rows=False,
         schema=_files_schema, parse=texts.parse_ids, show=texts.show_files, clean=_clean_list,
         expects="应是一组文件", explain=_wrong("file", _FILE),
-        law={**_LISTS, "maxItems": {**_COUNT, "maximum": FILES_LIMIT}},
+        law={**_LISTS, "maxItems": {**_COUNT, "maximum": FILES_LIMIT}, "x-drawn": {"type": "boolean"}},
         properties=(*_USUAL, "min_items", "max_items"),
     ),
     Kind(

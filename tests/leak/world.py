@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.platform import Platform
 
-MODULES = ("cost_center", "partners", "progress")
+MODULES = ("cost_center", "day_labor", "partners", "progress")
 OWN_FORM = "own.notes"  # the same code in both: the name alone must not open the other's
 
 
@@ -104,6 +104,7 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
         "partners.company": company.id,
     }
     tenant.ids["plan"] = await _plan(ctx, words)
+    await _labor(ctx, words, project.id)
     view = await ctx.views.save(own_form, f"{words}视图", {"where": [f"title:contains:{words}"]}, shared=True)
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
     run = await open_run(ctx, own_form, file=sheet, name=f"{words}导入.csv")
@@ -125,6 +126,18 @@ async def _plan(ctx: Context, words: str) -> str:
     task = {"plan": plan.id, "code": "1", "name": f"{words}工作", "kind": "task", "duration": 2}
     await ctx.records.create("progress.task", task)
     return plan.id
+
+
+async def _labor(ctx: Context, words: str, project: str) -> None:
+    create = ctx.records.create
+    rule = await create("day_labor.rule", {"name": f"{words}规则", "hours_per_workday": 9, "overtime": "ratio"})
+    crew = await create("day_labor.crew", {"code": "B1", "name": f"{words}班组", "rule": rule.id, "project": project})
+    ticket = {
+        "day": "2026-03-02", "crew": crew.id, "start": "2026-03-02T00:00:00Z", "end": "2026-03-02T09:00:00Z",
+        "reason": "outside", "content": f"{words}清理", "charged": "own",
+        "lines": [{"trade": "general", "heads": 1, "hours": 9}],
+    }  # fmt: skip
+    await create("day_labor.ticket", ticket)
 
 
 async def _watch(tenant: Tenant, own_form: str) -> None:
