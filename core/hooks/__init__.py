@@ -1,7 +1,7 @@
 """Hooks: what modules may do, and how they are found, checked and called per tenant."""
 
 from core.hooks.model import Manifest, MenuItem, Panel
-from core.hooks.registry import Caller, ModuleFailed, Modules, find_plugins, for_forms
+from core.hooks.registry import Caller, ModuleFailed, Modules, find_plugins, for_forms, independent
 from core.hooks.spec import hookimpl
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "find_plugins",
     "for_forms",
     "hookimpl",
+    "independent",
 ]

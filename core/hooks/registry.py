@@ -39,6 +39,21 @@ def for_forms(*patterns: str) -> Callable[[Function], Function]:
     return mark
 
 
+def independent(*patterns: str) -> Callable[[Function], Function]:
+    """Promise of `record_compute` or `record_validate`, for these forms: its answer about one row does not depend on
+    what is stored of the other rows of the same set, so that bulk writes may judge a thousand before they write them.
+
+    What such a hook has looked up it may keep in `ctx.records.memory`, which is emptied before every single write
+    and between sets: a row may be judged by what was so when its set began.
+    """
+
+    def mark(function: Function) -> Function:
+        function.independent = patterns  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 class Caller:
     """The hooks of one set of enabled modules; made once per set and kept."""
 
@@ -50,6 +65,15 @@ class Caller:
     def has(self, hook: str, form: str = "") -> bool:
         """Whether an enabled module wants `hook` (for `form`): spares the work of preparing a call."""
         return self._caller(hook, form) is not None
+
+    def row_by_row(self, form: str) -> bool:
+        """Whether a row of a bulk write must be stored before the next one is judged: some module looks at it."""
+        return self.has("record_saved", form) or any(
+            not _matches(getattr(one.function, "independent", ()), form)
+            for hook in ("record_compute", "record_validate")
+            if (caller := self._caller(hook, form)) is not None
+            for one in caller.get_hookimpls()
+        )
 
     async def call(self, hook: str, **values: Any) -> list[Any]:
         """Await each implementation in the order of module names; answers of None are left out."""
@@ -78,7 +102,10 @@ class Caller:
 
 
 def _wants(function: Any, form: str) -> bool:
-    patterns = getattr(function, "for_forms", ("*",))
+    return _matches(getattr(function, "for_forms", ("*",)), form)
+
+
+def _matches(patterns: Iterable[str], form: str) -> bool:
     return any(fnmatchcase(form, pattern) for pattern in patterns)
 
 

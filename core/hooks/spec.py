@@ -64,7 +64,8 @@ class Specification:
         """What is wrong beyond the form's own checks. `before` is None on create.
 
         Sent after compute and the form's checks, only when those found nothing, inside the transaction, on
-        create, update and restore, and on delete with `data` empty. May read; must not write.
+        create, update and restore, and on delete with `data` empty. May read; must not write. In bulk writes each row
+        is stored before the next is judged, unless the hook is marked `independent`.
         """
 
     @hookspec

@@ -101,8 +101,8 @@ class _Run:
     dry_run: bool = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        # modules look at what is stored, so that each row must be there before the next one is judged
-        self._row_by_row = any(map(self._has, ("record_compute", "record_validate", "record_saved")))
+        # modules that look at what is stored need each row to be there before the next one is judged
+        self._row_by_row = self.records.hooks.row_by_row(self.form.name)
         self._slots = drafts.slots_of(self.form)
         self._pointing = references.pointing_fields(self.form)
         self._filing = any(one.type in ("file", "photo") for one in self._pointing.values())
@@ -138,6 +138,7 @@ class _Run:
 
     async def _chunk(self, rows: Sequence[Values], numbers: range) -> None:
         at = now()
+        self.records.memory.clear()
         self._around = Surroundings(self.records, self.form, lock=not self.dry_run)
         cleaned = [clean(self.form, {name: v for name, v in rows[n].items() if v is not None}) for n in numbers]
         keys = [key_of(self.form, values) for values in cleaned]
@@ -242,7 +243,7 @@ class _Run:
             raise Invalid(problems)
         if self._has("record_validate") and (not draft.before or draft.changes):
             before = writing.full_record(self.form, row) if draft.before else None
-            await writing.objections(records, self.form, draft.data, before=before, touch=touch)
+            await writing.object_to(records, self.form, draft.data, before=before, touch=touch)
         if not row["revision"]:
             confine(records.access, self.form, "create", row, data=draft.data, asked=draft.asked)
         elif draft.changes:
@@ -320,6 +321,7 @@ class _Run:
         return kept if len(kept) < len(waiting) else []
 
     async def _store(self, waiting: list[Waiting]) -> None:
+        self.records.memory.clear()
         db, tenant, name = self.records.db, self.records.tenant, self.form.name
         new = [one for one in waiting if one.kind == "create"]
         old = [one for one in waiting if one.kind == "update"]

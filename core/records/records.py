@@ -46,6 +46,7 @@ class Records:
         self.hooks = hooks
         self.context: Any = None  # the Context that hooks are given; it sets itself here
         self.rare: dict[tuple[str, ...], bool] = {}  # for this room: searches that hardly anything fits
+        self.memory: dict[Any, Any] = {}  # what hooks keep while one write or one set is judged; see core.independent
         self.listeners: tuple[Listener, ...] = ()  # rooms above that hear of every write in its transaction
 
     async def worked_out(

@@ -140,6 +140,7 @@ async def prepared(
     demands: frozenset[str] = frozenset(),
 ) -> Draft:
     """The draft computed, checked and found good; Invalid with all that is wrong, `demands` that are empty too."""
+    records.memory.clear()
     around = Surroundings(records, form, lock=True)
     await around.learn([draft.data], ids=[id] if row else ())
     scene = scene_of(records, draft, id=id, around=around)
@@ -213,7 +214,15 @@ def key_taken(form: Form) -> list[Problem]:
 async def objections(
     records: Records, form: Form, data: Mapping[str, Any], *, before: Record | None, touch: Touch
 ) -> None:
-    """Invalid with what modules object to, if they do."""
+    """Invalid with what modules object to, if they do; they remember nothing from before."""
+    records.memory.clear()
+    await object_to(records, form, data, before=before, touch=touch)
+
+
+async def object_to(
+    records: Records, form: Form, data: Mapping[str, Any], *, before: Record | None, touch: Touch
+) -> None:
+    """The same, and modules may use what they remember of the rows before in the same set."""
     if records.hooks.has("record_validate", form.name):
         frozen = MappingProxyType(dict(data))
         answers = await records.hooks.call(

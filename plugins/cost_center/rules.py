@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from core import Condition, Context, Form, Problem, Query, Record, _, for_forms, hookimpl
+from core import Condition, Context, Form, Problem, Query, Record, _, for_forms, hookimpl, independent
 
 PROJECT, ACCOUNT, BUDGET, CONTRACT, ENTRY = (
     f"cost_center.{name}" for name in ("project", "account", "budget", "contract", "entry")
@@ -14,6 +14,7 @@ PROJECT, ACCOUNT, BUDGET, CONTRACT, ENTRY = (
 
 @hookimpl
 @for_forms(PROJECT, ACCOUNT, BUDGET, CONTRACT, ENTRY)
+@independent(PROJECT, CONTRACT, ENTRY)
 async def record_validate(
     ctx: Context, form: Form, data: Mapping[str, Any], before: Record | None
 ) -> Sequence[Problem] | None:
@@ -50,10 +51,8 @@ async def _check_posting(ctx: Context, data: Mapping[str, Any], before: Record |
     """Contracts and entries go to active accounts without children, and to one project."""
     problems = await _leaf_problems(ctx, "account", data.get("account"), before and before.data.get("account"))
     contract = data.get("contract")
-    if contract:
-        held = await ctx.records.get(CONTRACT, contract)
-        if held.data.get("project") != data.get("project"):
-            problems.append(Problem("contract", "other_project", _("“对应合同”属于另一个项目，请选择本项目的合同。")))
+    if contract and await _project_of(ctx, contract) != data.get("project"):
+        problems.append(Problem("contract", "other_project", _("“对应合同”属于另一个项目，请选择本项目的合同。")))
     return problems
 
 
@@ -78,11 +77,31 @@ async def _check_budget(ctx: Context, data: Mapping[str, Any], before: Record | 
 async def _leaf_problems(ctx: Context, field: str, account: str | None, before: str | None) -> list[Problem]:
     if not account or account == before:
         return []
+    fault = await _remembered(ctx, ("cost_center.leaf", account), lambda: _leaf_fault(ctx, account))
+    return [Problem(field, *fault)] if fault else []
+
+
+async def _leaf_fault(ctx: Context, account: str) -> tuple[str, str] | None:
     if (await ctx.records.get(ACCOUNT, account)).data.get("active") is False:
-        return [Problem(field, "inactive", _("所选成本科目已停用，请选择启用的科目。"))]
+        return "inactive", _("所选成本科目已停用，请选择启用的科目。")
     if await _any(ctx, ACCOUNT, Condition("parent", "eq", account)):
-        return [Problem(field, "not_leaf", _("只有末级科目可以记账，请选择更细的科目。"))]
-    return []
+        return "not_leaf", _("只有末级科目可以记账，请选择更细的科目。")
+    return None
+
+
+async def _project_of(ctx: Context, contract: str) -> str | None:
+    async def look() -> str | None:
+        return (await ctx.records.get(CONTRACT, contract)).data.get("project")
+
+    return await _remembered(ctx, ("cost_center.contract", contract), look)
+
+
+async def _remembered(ctx: Context, key: tuple[str, str], look: Callable[[], Awaitable[Any]]) -> Any:
+    """What `look` finds, asked once in a set of rows."""
+    memory = ctx.records.memory
+    if key not in memory:
+        memory[key] = await look()
+    return memory[key]
 
 
 async def _any(ctx: Context, form: str, condition: Condition) -> bool:

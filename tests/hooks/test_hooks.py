@@ -12,7 +12,7 @@ import pytest
 from core import Invalid, JobKind, Problem, people
 from core.app import create_app
 from core.definitions import switch
-from core.hooks import ModuleFailed, Modules, find_plugins, for_forms, hookimpl
+from core.hooks import ModuleFailed, Modules, find_plugins, for_forms, hookimpl, independent
 from core.hooks.spec import STARTUP_HOOKS, TENANT_HOOKS, Specification
 from core.platform import load
 from core.testing import PASSWORD, new_tenant, platform_at, refreshed, run_jobs, settings_for
@@ -267,3 +267,39 @@ async def test_a_hook_for_some_forms_is_not_sent_for_others(ctx):
     caller = Modules({}, {"m": plugin(record_compute=record_compute)}).caller(frozenset())
     assert caller.has("record_compute", "a.b")
     assert not caller.has("record_compute", "b.a")
+
+
+class _Judge:
+    """Notes how many things are stored when it judges a row."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.stored: list[int] = []
+        self.known: list[int] = []
+
+        async def record_validate(ctx, form, data, before):
+            await self._judged(ctx)
+
+        mark = independent(FORM) if alone else (lambda function: function)
+        self.record_validate = hookimpl(for_forms(FORM)(mark(record_validate)))
+
+    async def _judged(self, ctx):
+        if "stored" not in ctx.records.memory:
+            ctx.records.memory["stored"] = (await ctx.records.count(FORM)).number
+        self.known.append(ctx.records.memory["stored"])
+        self.stored.append((await ctx.records.count(FORM)).number)
+
+
+@pytest.mark.parametrize(("alone", "stored", "known"), [(False, [0, 1, 2], [0, 1, 2]), (True, [0, 0, 0], [0, 0, 0])])
+async def test_a_check_that_promises_to_be_independent_is_asked_for_a_whole_set_before_it_is_written(
+    database_url, tmp_path, alone, stored, known
+):
+    judge, rows = _Judge(alone=alone), [{"name": name} for name in "木石瓦"]
+    schemas = write_schemas(tmp_path)
+    async with platform_at(database_url, tmp_path, more={"dummy": judge}, schemas_dir=schemas) as platform:
+        ctx = await new_tenant(platform, "on", modules=("dummy",))
+        assert (await ctx.records.bulk(FORM, rows, mode="create")).new == 3
+        assert (judge.stored, judge.known) == (stored, known)
+        await make(ctx)
+        assert judge.known[-1] == 3  # what was remembered in a set is forgotten before the next write
+        assert ctx.hooks.row_by_row(FORM) is not alone
+        assert not ctx.hooks.row_by_row("partners.company")

@@ -287,3 +287,20 @@ async def test_switching_the_module_off_stops_its_rules_and_loses_nothing(platfo
     await switch(off, "cost_center", True)
     again = await refreshed(platform, off)
     assert (await again.records.get(PROJECT, project)).data["code"] == "P"
+
+
+async def test_a_set_of_costs_is_judged_at_once_and_still_row_by_row_as_single_ones_are(ctx):
+    top = await make_account(ctx, "1")
+    leaf = await make_account(ctx, "1.1", top)
+    project = await make_project(ctx, "P")
+    assert not ctx.hooks.row_by_row(ENTRY)
+    assert ctx.hooks.row_by_row(ACCOUNT)
+    rows = [
+        {"code": f"E{n}", "date": "2026-03-01", "project": project, "account": account, "source": "expense",
+         "summary": "行", "amount_net": D(1)}
+        for n, account in enumerate((leaf, top, leaf, top, leaf))
+    ]  # fmt: skip
+    result = await ctx.records.bulk(ENTRY, rows, mode="create", source="import")
+    assert [one.status for one in result.rows] == ["new", "wrong", "new", "wrong", "new"]
+    assert {p.code for one in result.rows for p in one.problems} == {"not_leaf"}
+    assert (await ctx.records.count(ENTRY)).number == 3
