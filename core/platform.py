@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core import alerts, exact, notices, people, webhooks
 from core.archive import Shelf
 from core.context import Context, Definitions, House
-from core.definitions import REBUILD
+from core.definitions import REBUILD, keep_up
 from core.forms import FormSet, StoredDefinition, load_modules
 from core.hooks import Modules, find_plugins
 from core.i18n import LANGUAGES
@@ -73,12 +73,18 @@ class Platform:
         db = await open_database(settings.database_url, pool_size=settings.pool_size)
         await db.migrate()
         kinds = Kinds([*CORE_JOBS, *modules.jobs()], modules=tuple(modules.manifests))
-        return cls(
+        platform = cls(
             House(
                 settings=settings, db=db, catalogue=catalogue, modules=modules,
                 kinds=kinds, bell=Bell(), closing=asyncio.Event(),
             )
         )
+        try:
+            await keep_up(platform)
+        except BaseException:
+            await db.close()
+            raise
+        return platform
 
     async def start(self) -> None:
         """Start what runs beside requests: sealing of history, and jobs."""

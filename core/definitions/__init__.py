@@ -41,13 +41,14 @@ from core.definitions.publishing import (
 )
 from core.definitions.rebuild import REBUILD, progress, rebuild, rebuild_all
 from core.definitions.switches import change_settings, settings_of, state, states, switch, switched_together
+from core.definitions.upgrading import keep_up
 
 __all__ = [
     "CONDITIONS", "FORMULAS", "REBUILD", "Draft", "Fitness", "FormState", "ModuleState", "Outcome", "Preview",
     "Published", "Unfit", "Version",
     "WrongProperty", "by_property", "change_settings", "create_form", "discard_draft", "draft_form",
-    "drop_form", "edit", "findings_of", "formula_example", "hidden_values", "kindred", "open_draft", "overview",
-    "pattern_matches", "preview", "problems_of", "progress", "properties_of", "publish", "published_form",
+    "drop_form", "edit", "findings_of", "formula_example", "hidden_values", "keep_up", "kindred", "open_draft",
+    "overview", "pattern_matches", "preview", "problems_of", "progress", "properties_of", "publish", "published_form",
     "rebuild", "rebuild_all", "redo", "rename_form", "restore_version", "save_draft", "settings_of",
     "shown_condition", "shown_formula", "state", "states", "switch", "switched_together", "undo", "value_of",
     "version", "versions", "wrong_paths",

@@ -240,7 +240,7 @@ async def _publish(ctx: Context, draft: Draft, old: Form | None, *, note: str) -
     except UniqueViolation:
         raise Conflict(_("刚才有人修改或发布了这张表单，请重新查看后再发布")) from None
     await kept.drop(ctx.db, tenant, form)
-    moved = _other_formulas(old, new)
+    moved = other_formulas(old, new)
     if moved and await kept.has_records(ctx.db, tenant, form):
         await ctx.records.formulas_changed(form, moved)
     if pending:
@@ -248,7 +248,7 @@ async def _publish(ctx: Context, draft: Draft, old: Form | None, *, note: str) -
     return Published(form=new, version=number, rebuilding=pending)
 
 
-def _other_formulas(old: Form | None, new: Form) -> frozenset[str]:
+def other_formulas(old: Form | None, new: Form) -> frozenset[str]:
     """The fields that stored records do not yet have as their new formulas say."""
     found = set()
     before = {**old.fields, **old.hidden} if old else {}
@@ -279,10 +279,15 @@ async def _pending(
     if old is None or not await kept.has_records(ctx.db, ctx.tenant.id, new.name):
         return frozenset()
     unfinished = set(exact.loads(latest["pending"] or "[]")) if latest else set()
-    changed = changed_slots(old, new) | ({KEY} if old.key != new.key else set())
-    changed |= {SEARCH} if _searched(old) - _searched(new) else set()
+    changed = to_rebuild(old, new)
     in_use = {item.slot for item in (*new.fields.values(), *new.hidden.values()) if item.slot} | {KEY, SEARCH}
     return frozenset((changed | unfinished) & in_use)
+
+
+def to_rebuild(old: Form, new: Form) -> frozenset[str]:
+    """What is derived from the records of a form and is another in `new`: slots, KEY and SEARCH."""
+    changed = changed_slots(old, new) | ({KEY} if old.key != new.key else set())
+    return changed | ({SEARCH} if _searched(old) - _searched(new) else set())
 
 
 def _searched(form: Form) -> set[tuple[str, str]]:
