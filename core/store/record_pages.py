@@ -27,6 +27,7 @@ from core.store.errors import StoreError
 from core.store.record_terms import (
     MARK,
     AllOf,
+    AnyOf,
     Arguments,
     Compare,
     Condition,
@@ -155,10 +156,15 @@ def where_of(query: RecordQuery, engine: Engine) -> _Where:
 
 
 def flat(conditions: tuple[Condition, ...]) -> list[Condition]:
-    """Conditions that must all hold, out of their nested AllOf."""
+    """Conditions that must all hold, out of their nests; "in" of a single value is told as equal to it."""
     found: list[Condition] = []
     for condition in conditions:
-        found += flat(condition.parts) if isinstance(condition, AllOf) else [condition]
+        if isinstance(condition, AllOf) or (isinstance(condition, AnyOf) and len(condition.parts) == 1):
+            found += flat(condition.parts)
+        elif isinstance(condition, Compare) and condition.op == "in" and len(condition.value) == 1:
+            found.append(Compare(condition.operand, "eq", condition.value[0]))
+        else:
+            found.append(condition)
     return found
 
 

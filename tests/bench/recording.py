@@ -121,7 +121,9 @@ class Bare:
             if self.kind == "postgres":
                 found.append([dict(row) for row in await self.connection.fetch(sql, *args)])
             else:
-                cursor = self.connection.execute(prepare(sql)[0], args)
+                # as the platform begins: one that reads first could not write after another process has
+                told = "BEGIN IMMEDIATE" if sql == "BEGIN" else prepare(sql)[0]
+                cursor = self.connection.execute(told, args)
                 names = [column[0] for column in cursor.description or ()]
                 found.append([dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
         return found

@@ -89,6 +89,7 @@ ORDERED = {
     ),
     "only mine": (query(Compare(ME, "eq", "M7")), "record_created_by"),
     "only my department": (query(Compare(DEPARTMENT, "eq", "D3")), "record_department"),
+    "only departments that are one": (query(AnyOf((Compare(DEPARTMENT, "in", ("D3",)),))), "record_department"),
 }
 
 
