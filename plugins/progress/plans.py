@@ -24,6 +24,7 @@ PLAN, TASK, BASELINE, LINE, DAILY, CALENDAR, DELAY = (
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CHINA = timezone(timedelta(hours=8))  # plans are made and read in China's time
 PAGE = 1000
+CALLED = ("responsible",)  # the fields whose people the chart calls by name
 _NATURAL = re.compile(r"(\d+)")
 
 
@@ -152,10 +153,10 @@ async def load(ctx: Context, id: str) -> Loaded:
 async def every(
     ctx: Context, form: str, *where: Condition, labels: dict[str, str] | None = None
 ) -> AsyncIterator[Record]:
-    """All records of a form that the member may read; none where he may read none."""
+    """All records of a form that the member may read, none where he may read none; `labels` takes names of CALLED."""
     query = Query(where=where, limit=PAGE)
     while ctx.can(form, "read"):
-        page = await ctx.records.list(form, query)
+        page = await ctx.records.list(form, query, labelled=CALLED if labels is not None else ())
         if labels is not None:
             labels.update(page.labels)
         for record in page.records:
