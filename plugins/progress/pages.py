@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Response
 
@@ -30,8 +29,7 @@ from core import (
     post,
     redirect,
 )
-from plugins.progress import baselines, figures, gantt, health, transfer
-from plugins.progress.interchange import MOST_BYTES
+from plugins.progress import baselines, bringing, figures, gantt, health, transfer
 from plugins.progress.plans import BASELINE, PLAN, TASK, Unschedulable, every, load
 from plugins.progress.worktime import moment
 
@@ -40,7 +38,7 @@ SHOWN = 20  # late activities on a page
 
 @hookimpl
 def register_routes() -> Sequence[Any]:
-    return [overview, bring_page, bring, plan_page, chart, move, link, take_baseline, report, export]
+    return [overview, *bringing.routes, plan_page, chart, move, link, take_baseline, report, export]
 
 
 @hookimpl
@@ -172,47 +170,6 @@ def _curve(names: list[str], planned: list[Decimal], done: list[Decimal | None])
             {"name": _("实际累计"), "values": [None if v is None else round(v, 1) for v in done], "line": True},
         ],
     }
-
-
-@get("/progress/import", permission="records")
-async def bring_page(ctx: Context, request: Request) -> Response:
-    return _bring_page(ctx, {})
-
-
-def _bring_page(ctx: Context, values: Mapping[str, Any], *, error: str = "") -> Response:
-    _may_bring(ctx)
-    return page(ctx, "progress/import.html", {"values": values, "error": error}, status=422 if error else 200)
-
-
-def _may_bring(ctx: Context) -> None:
-    if not ctx.can(PLAN, "create") or not ctx.can(TASK, "create"):
-        raise Forbidden(_("您没有权限导入计划，请联系本单位的系统管理员。"))
-
-
-@post("/progress/import", permission="records", body_limit=MOST_BYTES + 64 * 1024)
-async def bring(ctx: Context, request: Request) -> Response:
-    """A file becomes a plan, whole or not at all; what was not understood is said."""
-    _may_bring(ctx)
-    posted = await request.form()
-    upload, code = posted.get("file"), str(posted.get("code", "")).strip()
-    values = {"code": code, "name": str(posted.get("name", "")).strip()}
-    if not isinstance(upload, UploadFile) or not upload.filename:
-        return _bring_page(ctx, values, error=_("请选择要导入的文件。"))
-    if not code:
-        return _bring_page(ctx, values, error=_("请填写计划编号。"))
-    try:
-        plan = transfer.parse(await upload.read(), upload.filename)
-        id = await transfer.bring(ctx, plan, code=code[:40], name=values["name"][:120])
-    except Invalid as wrong:
-        shown = "；".join(dict.fromkeys(problem.message for problem in wrong.problems))
-        return _bring_page(ctx, values, error=shown)
-    finally:
-        await upload.close()
-    told = transfer.notices(plan.notices)
-    if not told:
-        return redirect(f"/progress/{id}")
-    data = {"id": id, "told": told, "tasks": len(plan.tasks), "links": len(plan.links)}
-    return page(ctx, "progress/imported.html", data)
 
 
 @get("/progress/{plan:str}/export", permission="records")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -25,6 +25,9 @@ from plugins.progress.rules import checked_whole
 from plugins.progress.worktime import Shifts, moment
 
 Kind = Literal["mspdi", "xer"]
+Mode = Literal["create", "upsert"]
+PIECE = 250  # rows between two words of how far it is
+Told = Callable[[int], Awaitable[None]]
 MICRO = Decimal("0.000001")
 SUFFIX = {"mspdi": "xml", "xer": "xer"}
 MIME = {"mspdi": "application/xml", "xer": "application/octet-stream"}
@@ -51,8 +54,11 @@ def parse(content: bytes, name: str) -> PlanFile:
     return plan
 
 
-async def bring(ctx: Context, plan: PlanFile, *, code: str, name: str) -> str:
-    """A new plan from the file, with its calendars; the id of its record. Nothing is left where a row is wrong."""
+async def bring(ctx: Context, plan: PlanFile, *, code: str, name: str, told: Told | None = None) -> str:
+    """A new plan from the file, with its calendars; the id of its record. Nothing is left where a row is wrong.
+
+    `told` is awaited with how many activities are in, now and then; what it raises undoes everything.
+    """
     async with ctx.together():
         calendars = {key: await _calendar(ctx, spec) for key, spec in plan.calendars.items()}
         own = calendars.get(plan.calendar or "") or next(iter(calendars.values()), None)
@@ -66,8 +72,9 @@ async def bring(ctx: Context, plan: PlanFile, *, code: str, name: str) -> str:
             source="import",
         )  # fmt: skip
         with checked_whole():
-            ids = await _tasks(ctx, plan, record.id, calendars)
-            await _links(ctx, plan, record.id, ids)
+            pour = _Pour(ctx, told)
+            ids = await _tasks(pour, plan, record.id, calendars)
+            await _links(pour, plan, record.id, ids)
     return record.id
 
 
@@ -109,7 +116,28 @@ def _shown(shifts: Shifts) -> str:
     return " ".join(f"{s // 60:02}:{s % 60:02}-{f // 60:02}:{f % 60:02}" for s, f in shifts)
 
 
-async def _tasks(ctx: Context, plan: PlanFile, id: str, calendars: Mapping[str, str]) -> dict[str, str]:
+class _Pour:
+    """Rows written piece by piece in the open transaction; the first that is wrong undoes all of it."""
+
+    def __init__(self, ctx: Context, told: Told | None) -> None:
+        self._ctx, self._told, self._done = ctx, told, 0
+
+    async def rows(self, rows: Sequence[Mapping[str, Any]], names: Sequence[str], *, mode: Mode) -> list[str]:
+        """The ids of `rows`; `names` say in words which they are."""
+        ids: list[str] = []
+        for start in range(0, len(rows), PIECE):
+            result = await self._ctx.records.bulk(TASK, rows[start : start + PIECE], mode=mode)
+            for name, row in zip(names[start : start + PIECE], result.rows, strict=True):
+                if row.problems or row.id is None:
+                    raise Invalid([Problem("file", p.code, f"{name}: {p.message}") for p in row.problems])
+                ids.append(row.id)
+            self._done += len(result.rows)
+            if self._told:
+                await self._told(self._done)
+        return ids
+
+
+async def _tasks(pour: _Pour, plan: PlanFile, id: str, calendars: Mapping[str, str]) -> dict[str, str]:
     """Writes the tasks, parents before their children; file's id → record's id."""
     codes = _codes(plan.tasks)
     hours = {key: spec.hours_per_day for key, spec in plan.calendars.items()}
@@ -127,11 +155,9 @@ async def _tasks(ctx: Context, plan: PlanFile, id: str, calendars: Mapping[str, 
              **({"calendar": calendars[task.calendar]} if task.calendar in calendars else {})}
             for place, task in levels[level]
         ]  # fmt: skip
-        result = await ctx.records.bulk(TASK, rows, mode="create", stop_on_error=True)
-        for (_place, task), row in zip(levels[level], result.rows, strict=True):
-            if row.problems or row.id is None:
-                raise Invalid([Problem("file", p.code, f"{task.wbs} {task.name}: {p.message}") for p in row.problems])
-            ids[task.id] = row.id
+        tasks = [task for _place, task in levels[level]]
+        made = await pour.rows(rows, [f"{task.wbs} {task.name}" for task in tasks], mode="create")
+        ids |= {task.id: one for task, one in zip(tasks, made, strict=True)}
     return ids
 
 
@@ -174,7 +200,7 @@ def _days(minutes: int, hours: Decimal) -> Decimal:
     return (Decimal(minutes) / (hours * 60)).quantize(MICRO, ROUND_HALF_UP)
 
 
-async def _links(ctx: Context, plan: PlanFile, id: str, ids: Mapping[str, str]) -> None:
+async def _links(pour: _Pour, plan: PlanFile, id: str, ids: Mapping[str, str]) -> None:
     codes = _codes(plan.tasks)
     hours = {task.id: plan.calendars[task.calendar].hours_per_day for task in plan.tasks if task.calendar}
     usual = next(iter(spec.hours_per_day for spec in plan.calendars.values()), Decimal(8))
@@ -188,11 +214,8 @@ async def _links(ctx: Context, plan: PlanFile, id: str, ids: Mapping[str, str]) 
                 row | ({"lag": lag, "lag_calendar": link.lag_calendar} if link.lag else {})
             )
     changed = [{"plan": id, "code": codes[after], "predecessors": found[:200]} for after, found in rows.items()]
-    if changed:
-        result = await ctx.records.bulk(TASK, changed, mode="upsert", stop_on_error=True)
-        problems = [problem for row in result.rows for problem in row.problems]
-        if problems:
-            raise Invalid([Problem("file", problem.code, problem.message) for problem in problems[:20]])
+    names = {task.id: f"{task.wbs} {task.name}" for task in plan.tasks}
+    await pour.rows(changed, [names[after] for after in rows], mode="upsert")
 
 
 def notices(found: Sequence[Notice]) -> list[str]:

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from core import Forbidden, Invalid, NotFound, Query
-from core.testing import new_member, new_tenant, platform_at
-from plugins.progress import baselines, figures, gantt, transfer
+from core import Forbidden, Invalid, Job, NotFound, Query
+from core.testing import new_member, new_tenant, platform_at, run_jobs
+from plugins.progress import baselines, bringing, figures, gantt, transfer
 from plugins.progress.plans import BASELINE, CALENDAR, DAILY, LINE, PLAN, TASK, Unschedulable, load, local, stored
 from plugins.progress.worktime import moment
 
@@ -232,6 +232,34 @@ async def test_who_may_only_look_changes_nothing(platform, ctx):
     with pytest.raises(Forbidden):
         await baselines.take(viewer, await load(viewer, plan), name="")
     assert (await ctx.records.count(LINE, Query())).number == 0
+
+
+async def test_a_large_file_is_brought_in_by_a_job_whole_or_not_at_all(platform, ctx):
+    async def whole():
+        yield LOOP.replace(BACK, "").encode()
+
+    async def ended(code: str):
+        file = await ctx.files.put("a.xml", whole())
+        id = await ctx.jobs.enqueue(bringing.JOB, {"file": file, "file_name": "a.xml", "code": code, "name": "大计划"})
+        await run_jobs(platform)
+        return await ctx.jobs.get(id)
+
+    done = await ended("BIG")
+    assert (done.state, done.done, done.total) == ("done", 3, 3)  # two activities, one of them with a predecessor
+    assert done.result["tasks"] == 2
+    assert len((await load(ctx, done.result["plan"])).tasks) == 2
+    assert [one.url for one in (await ctx.notices.list())[0]][:1] == [f"/progress/{done.result['plan']}"]
+    again = await ended("BIG")
+    assert again.state == "dead"
+    assert "已被占用" in again.error
+    assert (await ctx.records.count(TASK, Query())).number == 2
+
+
+async def test_an_attempt_that_died_after_its_work_is_not_repeated(ctx):
+    plan = await make_plan(ctx, code="BIG")
+    row = {"id": "J", "kind": bringing.JOB, "key": None, "attempts": 2, "done": 0, "total": 0, "note": "", "cancel": 0,
+           "args": '{"file": "F", "file_name": "a.xml", "code": "BIG", "name": ""}'}  # fmt: skip
+    assert (await bringing._run(ctx, Job(row, tenant=ctx.tenant.id)))["plan"] == plan
 
 
 BACK = "<PredecessorLink><PredecessorUID>2</PredecessorUID><Type>1</Type></PredecessorLink>"
