@@ -13,6 +13,7 @@ _ROOMS = {
     "core.context": ("Context",),
     "core.errors": ("BadForm", "Conflict", "DougongError", "Forbidden", "Invalid", "NotFound", "Problem"),
     "core.forms.model": ("Field", "Form"),
+    "core.formulas.days": ("networkdays", "workday"),
     "core.hooks": ("MenuItem", "Panel", "for_forms", "hookimpl", "independent"),
     "core.i18n": ("_", "add_catalogue"),
     "core.jobs": ("Job", "JobKind"),
@@ -24,8 +25,8 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [
     "Aggregate", "Alert", "AlertRule", "BadForm", "Change", "Condition", "Conflict", "Context", "DougongError",
     "Field", "Forbidden", "Form", "Invalid", "Job", "JobKind", "Measure", "MenuItem", "NotFound", "Page", "Panel",
-    "Problem", "Query", "Record", "_", "add_catalogue", "for_forms", "get", "hookimpl", "independent", "page", "post",
-    "redirect",
+    "Problem", "Query", "Record", "_", "add_catalogue", "for_forms", "get", "hookimpl", "independent", "networkdays",
+    "page", "post", "redirect", "workday",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.errors import BadForm, Conflict, DougongError, Forbidden, Invalid, NotFound, Problem
     from core.forms.model import Field, Form
+    from core.formulas.days import networkdays, workday
     from core.hooks import MenuItem, Panel, for_forms, hookimpl, independent
     from core.i18n import _, add_catalogue
     from core.jobs import Job, JobKind

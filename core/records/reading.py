@@ -54,6 +54,12 @@ async def get(records: Records, name: str, id: str, *, deleted: bool) -> Record:
     return (await marked(records, form, [row], [record_of(form, row, visible=shown(seen, form.fields))]))[0]
 
 
+async def hold(records: Records, name: str, id: str) -> Record:
+    """The record once nobody else changes it; SQLite has one writer at a time, so there nobody does."""
+    await stored.fetch(records.db, records.tenant, id, lock="change")
+    return await get(records, name, id, deleted=True)
+
+
 async def marked(records: Records, form: Form, rows: Sequence[Any], found: Sequence[Record]) -> Sequence[Record]:
     """The records, each with the fields that wait to be worked out again."""
     overdue = await overdue_fields(records, form, rows)

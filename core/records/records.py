@@ -89,6 +89,13 @@ class Records:
         """One record; `deleted` finds it in the bin too, for who may delete it."""
         return await reading.get(self, form, id, deleted=deleted)
 
+    async def hold(self, form: str, id: str) -> Record:
+        """The record as it is now, kept from being changed by others until the open transaction ends.
+
+        For hooks inside a write whose check must stay true: whoever else holds it or changes it waits.
+        """
+        return await reading.hold(self, form, id)
+
     async def list(
         self, form: str, query: Query = EVERYTHING, *, action: Action = "read", labelled: Collection[str] | None = None
     ) -> Page:

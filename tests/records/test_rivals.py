@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from core.errors import Conflict, DougongError, Invalid
+from core.errors import Conflict, DougongError, Invalid, NotFound
 from core.records import Outdated, Query, Records, verify
 from core.store import open_database
 
@@ -78,3 +78,19 @@ async def test_nothing_is_left_hanging_when_one_deletes_what_another_refers_to(m
         attempts = [me.delete("own.project", target.id, revision=1), rival.create("own.entry", entry)]
         deleted, made = await outcomes(*attempts) if n % 2 else reversed(await outcomes(*reversed(attempts)))
         assert isinstance(deleted, Conflict) != isinstance(made, Invalid), (deleted, made)
+
+
+async def test_who_holds_a_record_reads_what_the_one_before_him_left(me, rival, stranger):
+    """Each adds one to what he read: nothing is lost, and nobody is told that somebody was faster."""
+    made = await me.create("own.project", {"code": "P", "name": "x", "floors": 1})
+
+    async def add_one(who: Records) -> None:
+        async with who.db.write():
+            held = await who.hold("own.project", made.id)
+            changes = {"floors": held.data["floors"] + 1}
+            await who.update("own.project", made.id, changes, revision=held.revision)
+
+    await asyncio.gather(*(add_one(who) for _n in range(4) for who in (me, rival)))
+    assert (await me.get("own.project", made.id)).data["floors"] == 9
+    with pytest.raises(NotFound):
+        await stranger.hold("own.project", made.id)
