@@ -7,7 +7,7 @@ import ast
 from tests.house.source import ROOT, nodes, parse, place
 
 READS = {
-    "tenant", "member_id", "get", "list", "count", "totals", "history", "options", "labels", "names", "related",
+    "tenant", "member_id", "get", "hold", "list", "count", "totals", "history", "options", "labels", "names", "related",
     "search_everywhere",
 }  # fmt: skip
 # what follows from a write that was asked for, or says what would come of one
