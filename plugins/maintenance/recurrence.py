@@ -58,6 +58,9 @@ def read(text: str) -> Rule:
     for name, value in parts.items():
         if not _fits(name, value):
             raise BadRule(_("重复规则里的“{part}”不对，请检查", part=f"{name}={value}"[:60]))
+    by_month = parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts  # and a month has no sixth Monday
+    if by_month and any(int(number) > 5 for number in re.findall(r"\d+", parts.get("BYDAY", ""))):
+        raise BadRule(_("重复规则里的“{part}”不对，请检查", part=f"BYDAY={parts['BYDAY']}"[:60]))
     count, ends = parts.pop("COUNT", None), parts.pop("UNTIL", None)
     rest = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
