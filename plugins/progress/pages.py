@@ -29,7 +29,7 @@ from core import (
     post,
     redirect,
 )
-from plugins.progress import baselines, bringing, figures, gantt, health, transfer
+from plugins.progress import baselines, bringing, figures, gantt, health, site_pages, transfer
 from plugins.progress.plans import BASELINE, PLAN, TASK, Unschedulable, every, load
 from plugins.progress.worktime import moment
 
@@ -38,7 +38,7 @@ SHOWN = 20  # late activities on a page
 
 @hookimpl
 def register_routes() -> Sequence[Any]:
-    return [overview, *bringing.routes, plan_page, chart, move, link, take_baseline, report, export]
+    return [overview, *bringing.routes, plan_page, chart, move, link, take_baseline, report, export, *site_pages.routes]
 
 
 @hookimpl
