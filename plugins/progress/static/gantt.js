@@ -197,11 +197,14 @@ class Gantt {
     }
   }
 
+  // One picture as large as the window, not as the plan: a browser paints what is hidden of a large one too.
   paths(from, to) {
     this.lines.replaceChildren();
-    this.lines.style.left = `${this.side()}px`;
-    this.lines.setAttribute("width", this.x(this.until));
-    this.lines.setAttribute("height", this.seen.length * ROW);
+    const left = Math.max(0, this.scroll.scrollLeft - 40), wide = this.scroll.clientWidth + 80, top = from * ROW, high = (to - from) * ROW;
+    this.lines.style.left = `${this.side() + left}px`;
+    this.lines.style.top = `${top}px`;
+    for (const [name, value] of Object.entries({ width: wide, height: high, viewBox: `${left} ${top} ${wide} ${high}` })) this.lines.setAttribute(name, value);
+    const drawn = { "": [], longest: [], tip: [] };
     const middle = (line) => line * ROW + ROW / 2;
     if (this.show.links) for (const [before, after, type] of this.plan.links) {
       const one = this.line.get(before), other = this.line.get(after);
@@ -210,13 +213,14 @@ class Gantt {
       const x1 = this.x(type[0] === "F" ? a.finish : a.start), x2 = this.x(type[1] === "S" ? b.start : b.finish);
       const out = type[0] === "F" ? 8 : -8, into = type[1] === "S" ? -8 : 8, y1 = middle(one), y2 = middle(other);
       const turn = out > 0 && into < 0 && x2 - x1 < 16 ? `H${x1 + out} V${y2 + (y2 > y1 ? -ROW / 2 : ROW / 2)} H${x2 + into} V${y2}` : `H${Math.max(x1 + out, Math.min(x1 + out, x2 + into))} V${y2}`;
-      const path = svg("path", this.lines, { d: `M${x1} ${y1} ${turn} H${x2}`, "marker-end": "" });
-      path.setAttribute("class", a.longest && b.longest && this.show.critical ? "longest" : "");
-      svg("path", this.lines, { d: `M${x2} ${y2} l${into < 0 ? -5 : 5} -3 v6 z`, class: "tip" });
+      if (Math.max(x1, x2) < left - 40 || Math.min(x1, x2) > left + wide + 40) continue;
+      drawn[a.longest && b.longest && this.show.critical ? "longest" : ""].push(`M${x1} ${y1} ${turn} H${x2}`);
+      drawn.tip.push(`M${x2} ${y2} l${into < 0 ? -5 : 5} -3 v6 z`);
     }
+    for (const [name, found] of Object.entries(drawn)) if (found.length) svg("path", this.lines, { d: found.join(""), class: name });
     if (this.plan.now) {
       const x = this.x(this.plan.now);
-      svg("path", this.lines, { d: `M${x} 0 V${this.seen.length * ROW}`, class: "now" });
+      svg("path", this.lines, { d: `M${x} ${top} V${top + high}`, class: "now" });
       if (this.show.front) svg("path", this.lines, { d: this.front(from, to), class: "front" });
     }
   }
