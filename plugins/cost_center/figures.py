@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from core import Aggregate, Condition, Context, Query, Record, _
-from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
+from plugins.cost_center.rules import ACCOUNT, ADJUSTMENT, BUDGET, CHANGE, CONTRACT, ENTRY, PROJECT
+from plugins.cost_center.variance import shared
 
 SIGNED = ("effective", "executing", "completed", "settled")
 ZERO = Decimal(0)
@@ -69,17 +70,64 @@ async def by_account(ctx: Context) -> dict[tuple[str, str], Figures]:
 async def _by(ctx: Context, groups: tuple[Group, ...], project: str | None) -> dict[tuple[str, ...], Figures]:
     basis = ctx.settings("cost_center")["basis"]
     found: dict[tuple[str, ...], Figures] = {}
-    signed = Query(where=(Condition("status", "in", SIGNED), *_of(project)))
-    for owner, amount in await _sums(ctx, CONTRACT, signed, f"amount_{basis}", *groups):
+    async for owners, amount in _committed(ctx, project, basis):
+        owner = tuple(owners[group] for group in groups)
         found[owner] = found.get(owner, Figures()) + Figures(committed=amount)
     for owner, amount in await _sums(ctx, ENTRY, Query(where=_of(project)), f"amount_{basis}", *groups):
         found[owner] = found.get(owner, Figures()) + Figures(incurred=amount)
-    # asked for by what is read below, so that rights hide budgets here as they hide rows from sums
-    frozen = (Condition("status", "eq", "frozen"), Condition("project", "filled"), Condition("lines", "filled"))
-    async for budget in every(ctx, BUDGET, Query(where=(*frozen, *_of(project)))):
-        for owner, amount in _budgeted(budget, groups):
-            found[owner] = found.get(owner, Figures()) + Figures(budget=amount)
+    async for line in budget_lines(ctx, project):
+        owner = tuple(line[group] for group in groups)
+        found[owner] = found.get(owner, Figures()) + Figures(budget=Decimal(line["amount"]))
     return found
+
+
+async def budget_lines(ctx: Context, project: str | None, *, kind: str = "") -> AsyncIterator[dict[str, Any]]:
+    """The lines of frozen budgets and of what was approved since to adjust them, each with its project.
+
+    `kind` asks for the last budget of that kind instead, whatever its state but a draft, as it was made.
+    """
+    # asked for by what is read below, so that rights hide budgets here as they hide rows from sums
+    filled = (Condition("project", "filled"), Condition("lines", "filled"), *_of(project))
+    made = (Condition("kind", "eq", kind), Condition("status", "ne", "draft"))
+    wanted = made if kind else (Condition("status", "eq", "frozen"),)
+    budgets = [one async for one in every(ctx, BUDGET, Query(where=(*wanted, *filled), sort=(("date", True),)))]
+    for budget in budgets[:1] if kind and project else budgets:
+        for line in budget.data.get("lines", []):
+            yield {**line, "project": budget.data["project"]}
+    if kind:
+        return
+    frozen = {one.id for one in budgets}
+    approved = (Condition("status", "eq", "approved"), Condition("budget", "filled"), *filled)
+    async for change in every(ctx, ADJUSTMENT, Query(where=approved)):
+        for line in change.data.get("lines", []) if change.data["budget"] in frozen else ():
+            yield {**line, "project": change.data["project"]}
+
+
+async def _committed(
+    ctx: Context, project: str | None, basis: str
+) -> AsyncIterator[tuple[dict[str, str], Decimal]]:
+    """Signed contracts and the changes approved to them, by project and account; those that are split, split."""
+    signed = (Condition("status", "in", SIGNED), *_of(project))
+    plain = Query(where=(*signed, Condition("split", "empty")))
+    for (owner, account), amount in await _sums(ctx, CONTRACT, plain, f"amount_{basis}", "project", "account"):
+        yield {"project": owner, "account": account}, amount
+    split = {}
+    async for contract in every(ctx, CONTRACT, Query(where=(*signed, Condition("split", "filled")))):
+        split[contract.id] = contract
+        for account, part in _split(contract, Decimal(contract.data[f"amount_{basis}"])):
+            yield {"project": contract.data["project"], "account": account}, part
+    counted = Query(where=(Condition("status", "in", ("approved", "settled")), *_of(project)))
+    for (owner, account, id), amount in await _sums(
+        ctx, CHANGE, counted, f"counted_{basis}", "project", "account", "contract"
+    ):
+        for part_account, part in _split(split[id], amount) if id in split else [(account, amount)]:
+            yield {"project": owner, "account": part_account}, part
+
+
+def _split(contract: Record, amount: Decimal) -> list[tuple[str, Decimal]]:
+    lines = contract.data["split"]
+    parts = shared(amount, [Decimal(line["share"]) for line in lines])
+    return [(line["account"], part) for line, part in zip(lines, parts, strict=True)]
 
 
 async def by_month(ctx: Context, *, project: str | None = None) -> list[tuple[str, Decimal]]:
@@ -131,15 +179,6 @@ def total(figures: Iterable[Figures]) -> Figures:
 
 def _of(project: str | None) -> tuple[Condition, ...]:
     return (Condition("project", "eq", project),) if project else ()
-
-
-def _budgeted(budget: Record, groups: tuple[Group, ...]) -> list[tuple[tuple[str, ...], Decimal]]:
-    """(owner, amount) of each line, the owner named by `groups`."""
-    owners = {"project": budget.data["project"]}
-    return [
-        (tuple(owners.get(group) or line["account"] for group in groups), Decimal(line["amount"]))
-        for line in budget.data.get("lines", [])
-    ]
 
 
 async def _sums(
