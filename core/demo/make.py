@@ -16,6 +16,7 @@ from core.demo.hands import Hands, hands
 from core.demo.labor import SINCE, make_labor
 from core.demo.own_form import make_own_form
 from core.demo.plan import make_plan
+from core.demo.upkeep import make_upkeep
 from core.errors import Invalid
 from core.forms import uscc_check_digit
 from core.records import Query
@@ -60,7 +61,7 @@ async def make_demo(platform: Platform) -> bool:
     projects = {"qinghe": words.COMPANY_PROJECTS, "linxi": words.DISTRICT_PROJECTS}
     contexts = await _people(platform)
     for code, ctx in contexts.items():
-        for module in ("partners", "cost_center", "progress", *MORE[code]):
+        for module in ("partners", "cost_center", "progress", *MORE[code], "maintenance"):
             await switch(ctx, module, True)
         ctx = await _again(platform, ctx)
         await _give_module_roles(platform, ctx)
@@ -69,6 +70,7 @@ async def make_demo(platform: Platform) -> bool:
         await make_plan(ctx)
         if "day_labor" in MORE[code]:
             await make_labor(platform, ctx)
+        await make_upkeep(platform, ctx)
         if code == "linxi":
             await make_own_form(platform, ctx)
     return True

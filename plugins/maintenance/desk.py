@@ -23,7 +23,9 @@ async def record_compute(ctx: Context, form: Form, data: Mapping[str, Any]) -> M
     settings = ctx.settings("maintenance")
     try:
         if form.name == ORDER:
-            return order(data, settings, service.present())
+            found = order(data, settings, service.present())
+            takes = data.get("status") == "accepted" and not data.get("assignee") and ctx.member.id
+            return found | {"assignee": ctx.member.id} if takes else found  # who accepts it is who does it
         if form.name == REPORT:
             return report(data, settings, service.present())
         if form.name == MOVE:

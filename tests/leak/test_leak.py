@@ -23,8 +23,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 FORMS = (OWN_FORM, "cost_center.entry")
 NOT_IDS = {"form", "field", "number", "module", "step"}
 OPERATOR = "/operator"  # of the whole installation: nobody in this walk may enter
-IDS = ("tenant", "archive", "record", "project", "plan", "file", "view", "run", "role", "member", "department", "token",
-       "job", "alert", "rule", "notice", "webhook", "delivery")  # fmt: skip
+IDS = ("tenant", "archive", "record", "project", "plan", "asset", "file", "view", "run", "role", "member",
+       "department", "token", "job", "alert", "rule", "notice", "webhook", "delivery")  # fmt: skip
 
 # What is posted: every route that takes a body says here what one tenant would send to reach the other's things.
 # {name} is the other's id; a record's form is posted to with a reference to the other's record.
@@ -96,6 +96,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/forms/{form}/{record}/restore": {},
     "/forms/{form}/{record}/revert": {"to_revision": "1", "revision": "2"},
     "/language": {"language": "zh", "to": "/"},
+    "/maintenance/a/{asset}/report": {"title": "盗报", "urgency": "ordinary"},
     "/me/password": {"old": "x", "new": "y"},
     "/me/sessions/end": {},
     "/notices/read": {},

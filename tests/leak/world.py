@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.platform import Platform
 
-MODULES = ("cost_center", "day_labor", "partners", "progress")
+MODULES = ("cost_center", "day_labor", "partners", "progress", "maintenance")
 OWN_FORM = "own.notes"  # the same code in both: the name alone must not open the other's
 
 
@@ -104,6 +104,8 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
         "partners.company": company.id,
     }
     tenant.ids["plan"] = await _plan(ctx, words)
+    asset = {"code": "DT-1", "name": f"{words}电梯", "class": "lift", "status": "in_use"}
+    tenant.ids["asset"] = (await create("maintenance.asset", asset)).id
     await _labor(ctx, words, project.id)
     view = await ctx.views.save(own_form, f"{words}视图", {"where": [f"title:contains:{words}"]}, shared=True)
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
