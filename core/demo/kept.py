@@ -104,3 +104,13 @@ FUNDING = (
     {"source": "resident", "share": Decimal(45), "payer": "全体业主", "basis": "业主大会决议", "confirmed": True},
     {"source": "income", "share": Decimal(15), "payer": "停车与广告收入", "basis": "收益协议"},
 )
+# reports of the past: title, channel, asset, days ago, hours until answered, satisfaction
+ANSWERED = (
+    ("楼道口积水", "phone", "QH01-GW-01", 88, 60, 5), ("健身器材缺螺栓", "qr", "QH01-JS-01", 61, 90, 4),
+    ("东门充电桩少一口", "hotline", "QH01-CD-01", 40, 200, 3), ("绿地喷灌漏水", "phone", "QH01-LH-01", 26, 50, 5),
+)  # fmt: skip
+ROUND = (  # asset, what was looked at, what is wrong
+    ("QH01-LD-01", "路灯逐盏点亮", ""), ("QH01-CD-01", "充电桩外壳与接地", ""),
+    ("QH01-GW-01", "检查井井盖与防坠网", "7 号井防坠网缺失"), ("QH01-XF-01", "消火栓水压", ""),
+)  # fmt: skip
+READINGS = ((-60, 31_250), (-30, 38_400), (-2, 44_900))  # days ago, trips of the lift

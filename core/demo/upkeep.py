@@ -21,6 +21,7 @@ from core.demo.kept import (
     STEPS,
     WARRANTIES,
 )
+from core.demo.rounds import make_rounds
 from core.errors import Invalid
 from core.records import Condition, Query
 
@@ -64,6 +65,7 @@ class _Upkeep:
         if code == "qinghe":
             await self._parts(orders)
             await self._warranties()
+            await make_rounds(self.clerk, self.assets, self.project_of)
         await self._money(code)
 
     async def _bulk(self, form: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from plugins.maintenance.service import local, stored
 
 ZERO = Decimal(0)
 BROKEN = ("corrective", "emergency")
+SATISFIED = 4  # of five
 SOON = 90  # days ahead in which the end of a warranty is near
 
 
@@ -79,7 +80,7 @@ async def sums(ctx: Context, period: Period, project: str | None = None) -> Sums
         planned_due=due[0], planned_done=due[1], planned_hours=planned["labour"],
         labour_hours=planned["labour"] + repaired["labour"], cost=planned["cost"] + repaired["cost"],
         backlog=await _backlog(ctx, of), weekly=Decimal(ctx.settings("maintenance")["weekly_hours"] or 0),
-        **await _fees(ctx, period, of),
+        **await _fees(ctx, period, of), **await _reports(ctx, period, of),
     )  # fmt: skip
 
 
@@ -141,6 +142,30 @@ async def _fees(ctx: Context, period: Period, of: tuple[Condition, ...]) -> dict
     wanted = [Aggregate("owed", "sum", "amount"), Aggregate("paid", "sum", "paid")]
     (row,) = await ctx.records.totals(FEE, Query(where=where), wanted)
     return {"owed": Decimal(row["owed"] or 0), "collected": Decimal(row["paid"] or 0)}
+
+
+async def _reports(ctx: Context, period: Period, of: tuple[Condition, ...]) -> dict[str, int]:
+    """Reports received in the period: answered in time, resolved, satisfied; those not yet due are not judged."""
+    if not ctx.can(REPORT, "read"):
+        return {}
+    received = (*within("received_at", period), *of)
+    by = ("on_time", "visited", "resolved", "satisfaction")
+    rows = await ctx.records.totals(REPORT, Query(where=received), [Aggregate("n", "count")], by=by)
+    now = stored(service.present())
+    late = (*received, Condition("status", "in", ("received", "handling")), Condition("due", "lt", now))
+    overdue = (await ctx.records.count(REPORT, Query(where=late), bound=None)).number
+
+    def number(wanted: Callable[[Mapping[str, Any]], bool]) -> int:
+        return sum(row["n"] for row in rows if wanted(row))
+
+    return {
+        "reports": overdue + number(lambda row: row["on_time"] is not None),
+        "reports_met": number(lambda row: row["on_time"] == "yes"),
+        "asked_back": number(lambda row: bool(row["visited"])),
+        "resolved": number(lambda row: bool(row["visited"] and row["resolved"])),
+        "rated": number(lambda row: row["satisfaction"] is not None),
+        "satisfied": number(lambda row: row["satisfaction"] is not None and row["satisfaction"] >= SATISFIED),
+    }
 
 
 @dataclass(slots=True)

@@ -38,6 +38,12 @@ class Sums:
     weekly: Decimal = ZERO  # hours available a week
     owed: Decimal = ZERO
     collected: Decimal = ZERO
+    reports: int = 0  # reports that were answered or should have been
+    reports_met: int = 0  # of them in time
+    asked_back: int = 0  # reporters who said whether it was resolved
+    resolved: int = 0
+    rated: int = 0
+    satisfied: int = 0  # rated four or five
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
@@ -64,6 +70,9 @@ class Indicators:
     on_time: Decimal | None
     response: Decimal | None
     collected: Decimal | None
+    answered: Decimal | None
+    resolution: Decimal | None
+    satisfaction: Decimal | None
 
 
 def indicators(sums: Sums) -> Indicators:
@@ -83,6 +92,9 @@ def indicators(sums: Sums) -> Indicators:
         on_time=share(sums.met, sums.judged),
         response=share(sums.answered, sums.asked),
         collected=share(sums.collected, sums.owed),
+        answered=share(sums.reports_met, sums.reports),
+        resolution=share(sums.resolved, sums.asked_back),
+        satisfaction=share(sums.satisfied, sums.rated),
     )
 
 

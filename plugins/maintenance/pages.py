@@ -14,7 +14,7 @@ from litestar.response import Response
 from core import Condition, Context, Forbidden, Invalid, MenuItem, Panel, Query, _, get, hookimpl, page
 from plugins.maintenance import assets, figures, kpis, service
 from plugins.maintenance.figures import BROKEN, Month, Period, listed, within
-from plugins.maintenance.names import ASSET, FEE, FINISHED, OPEN, ORDER, PLAN, PLANNED, PROJECT, every
+from plugins.maintenance.names import ASSET, FEE, FINISHED, OPEN, ORDER, PLAN, PLANNED, PROJECT, REPORT, every
 
 Result = TypeVar("Result")
 AHEAD, SHOWN = 14, 8  # days of what comes next; lines of what is wrong
@@ -170,6 +170,9 @@ def links(period: Period, project: str | None) -> dict[str, str]:
         "on_time": _finished_in(period, project, broken, Condition("on_time", "filled")),
         "response": _finished_in(period, project, broken, Condition("responded", "filled")),
         "collected": listed(FEE, (*days, *of), totals=True),
+        "answered": listed(REPORT, (*within("received_at", period), *of)),
+        "resolution": listed(REPORT, (*within("received_at", period), Condition("visited", "eq", "true"), *of)),
+        "satisfaction": listed(REPORT, (*within("received_at", period), Condition("satisfaction", "filled"), *of)),
     }
 
 

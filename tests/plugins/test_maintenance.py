@@ -172,6 +172,7 @@ async def test_an_order_goes_its_way_and_who_repaired_does_not_verify(platform, 
         order = await worker.flow.take(ORDER, order.id, step, revision=order.revision, data=data)
     assert order.data["on_time"] == "yes"
     assert len(order.data["pauses"]) == 1
+    assert order.data["assignee"] == worker.member.id, "who accepts it does it"
     with pytest.raises(Forbidden):
         await worker.flow.take(ORDER, order.id, "verify", revision=order.revision, data={"score": 5})
     order = await ctx.flow.take(ORDER, order.id, "verify", revision=order.revision, data={"score": 5})

@@ -63,6 +63,24 @@ async def test_sums_are_those_of_the_orders(ctx):
     assert sum(month.repairs for month in by_month.values()) == 2
 
 
+async def test_reports_are_judged_by_their_answers_and_what_reporters_say(ctx):
+    """Of three: one answered in time and liked, one too late (168 h allowed), one not yet due."""
+    now = service.present()
+    asked = {"title": "路面破损", "channel": "phone", "kind": "suggestion", "urgency": "ordinary"}
+    for number, (days, hours, rated) in enumerate(((20, 24, 5), (15, 200, 2))):
+        received = now - timedelta(days=days)
+        told = {"answer": "已处理", "visited": True, "resolved": rated > 3, "satisfaction": rated}
+        data = asked | told | {"code": f"R{number}", "received_at": service.stored(received)}
+        report = await take(ctx, await ctx.records.create(REPORT, data), "answer", answer="已处理")
+        when = {"answered_at": service.stored(received + timedelta(hours=hours))}
+        report = await ctx.records.update(REPORT, report.id, when, revision=report.revision)
+        assert report.data["on_time"] == ("yes" if hours <= 168 else "no")
+    await ctx.records.create(REPORT, asked | {"code": "new"})
+    found = await figures.sums(ctx, figures.Period(now.date() - timedelta(days=29), now.date()))
+    assert (found.reports, found.reports_met, found.asked_back, found.resolved) == (2, 1, 2, 1)
+    assert (found.rated, found.satisfied) == (2, 1)
+
+
 async def test_the_calendar_shows_orders_and_what_plans_will_call_for(platform, ctx):
     asset = await make_asset(ctx)
     await make_plan(ctx, [asset], cycle="week", lead_days=0)
