@@ -18,6 +18,7 @@ from core.forms.overlays import Merged, apply_overlay, base_value, merge, three_
 from core.forms.properties import PROPERTIES, Property
 from core.forms.scopes import MAY_BE_COMPUTED, scope_of, source_of, whole_scope
 from core.forms.slots import ALL_SLOTS, SLOTS, assign_slots, changed_slots, key_of, slot_value, slot_values
+from core.forms.texts import ID
 from core.forms.types import FIELD_TYPES, Kind, is_empty
 from core.forms.unreadable import ValueParseError
 from core.forms.values import clean, defaults, format_value, parse_value
@@ -25,6 +26,7 @@ from core.forms.values import clean, defaults, format_value, parse_value
 __all__ = [
     "ALL_SLOTS",
     "FIELD_TYPES",
+    "ID",
     "MAY_BE_COMPUTED",
     "OWN",
     "PROPERTIES",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core import exact
 from core.forms import readers_of, reads_beyond
 from core.people import must_write
-from core.records import bulk, reading, recomputing, references, trying, undoing, writing
+from core.records import arriving, bulk, reading, recomputing, references, trying, undoing, writing
 from core.records.model import (
     Aggregate,
     BulkResult,
@@ -121,10 +121,21 @@ class Records:
         """
         return await reading.totals(self, form, query, aggregates=aggregates, by=by)
 
-    async def create(self, form: str, data: Mapping[str, Any], *, source: str = "page") -> Record:
-        """A new record. A field left out takes its default, None leaves it empty. Invalid with all problems."""
+    async def create(
+        self, form: str, data: Mapping[str, Any], *, source: str = "page", id: str | None = None
+    ) -> Record:
+        """A new record. A field left out takes its default, None leaves it empty. Invalid with all problems.
+
+        `id`: chosen by whoever filled it in where no server was; what is there already under it is given back.
+        """
         must_write(self.access.tenant)
+        if id is not None:
+            return await arriving.create(self, form, data, source=source, id=id)
         return await writing.create(self, form, data, source=source)
+
+    async def arrived(self, form: str, id: str) -> Record | None:
+        """What this member has made under an id chosen elsewhere; None: nothing yet, Conflict: it is something else."""
+        return await arriving.arrived(self, self.forms.get(form), id)
 
     async def update(
         self, form: str, id: str, changes: Mapping[str, Any], *, revision: int, source: str = "page"

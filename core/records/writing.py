@@ -38,11 +38,13 @@ Kind = Literal["create", "update", "delete", "restore"]
 FORMULA = "formula"  # the source of a change that nobody made: what it was worked out from had moved
 
 
-async def create(records: Records, name: str, data: Mapping[str, Any], *, source: str) -> Record:
+async def create(
+    records: Records, name: str, data: Mapping[str, Any], *, source: str, id: str | None = None
+) -> Record:
     form = records.forms.get(name)
     at = now()
     row: dict[str, Any] = {
-        "id": new_id(),
+        "id": id or new_id(),
         "form": name,
         "revision": 0,
         "department": records.access.member.department,

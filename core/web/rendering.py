@@ -88,6 +88,16 @@ def render(
     return "".join(_block(found, name, values) for name in ([block] if isinstance(block, str) else block))
 
 
+def static_url(name: str) -> str:
+    """The address of a static file, as templates write it."""
+    return visit().web.static.url(name)
+
+
+def static_file(name: str) -> bytes:
+    """What is in a static file that is given out under an address of its own."""
+    return visit().web.static.read(name)
+
+
 def redirect(to: str) -> Response[Any]:
     """Go to `to` (a path of ours): 303, or for htmx a header that makes the whole page go there."""
     request = visit().request

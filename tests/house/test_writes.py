@@ -8,7 +8,7 @@ from tests.house.source import ROOT, nodes, parse, place
 
 READS = {
     "tenant", "member_id", "get", "hold", "list", "count", "totals", "history", "options", "labels", "names", "related",
-    "search_everywhere",
+    "search_everywhere", "arrived",
 }  # fmt: skip
 # what follows from a write that was asked for, or says what would come of one
 FOLLOWS = {

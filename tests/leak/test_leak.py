@@ -110,6 +110,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/operator/tenants/{tenant}/licence": {"edition": "professional"},
     "/operator/tenants/{tenant}/resume": {},
     "/operator/tenants/{tenant}/suspend": {"why": "盗"},
+    "/offline/{form}": {"code": "Y2", "title": "新", "project": "{project}", "_client": "01HZZZZZZZZZZZZZ"},
     "/progress/import": {"code": "X"},
     "/progress/{plan}/baseline": {"name": "基线"},
     "/progress/{plan}/link": {"task": "{record}", "before": "{record}", "type": "FS", "revision": "1"},

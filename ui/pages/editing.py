@@ -67,7 +67,7 @@ async def create(ctx: Context, request: Request, form: FromPath[str]) -> Respons
     """Save a new record, or show the form again with what is wrong."""
     found = ctx.forms.get(form)
     names = fields_of_form(ctx, found, "create")
-    reading, posted = await _read(ctx, found, request, names)
+    reading, posted = await read_posted(ctx, found, request, names)
     asked = (posted.get("_do") or ["save"])[-1]
     if restored(request) or _added(found, reading, posted):
         return await _again(ctx, found, reading, posted, names=names, judged=False, restored_=restored(request))
@@ -104,7 +104,7 @@ async def update(ctx: Context, request: Request, form: FromPath[str], record: Fr
     """Save what was changed; where somebody else saved meanwhile, show both versions."""
     found, stored = ctx.forms.get(form), await ctx.records.get(form, record)
     names = fields_of_form(ctx, found, "update", hidden=stored.hidden | steps.kept(found, stored.data))
-    reading, posted = await _read(ctx, found, request, names)
+    reading, posted = await read_posted(ctx, found, request, names)
     revision = entry.whole((posted.get("_revision") or ["0"])[-1])
     if restored(request) or _added(found, reading, posted):
         return await _again(
@@ -163,7 +163,7 @@ def fields_of_form(ctx: Context, form: Form, action: str, *, hidden: frozenset[s
     ]
 
 
-async def _read(
+async def read_posted(
     ctx: Context, form: Form, request: Request, names: Sequence[str]
 ) -> tuple[Reading, dict[str, list[str]]]:
     """What was posted, with files that came along stored and typed names turned into ids."""

@@ -18,5 +18,7 @@ import "./live.js";
 import "./uploads.js";
 import "./place.js";
 import "./keys.js";
+import "./signing.js";
+import "./offline.js";
 
 prepare(); // when all of them listen

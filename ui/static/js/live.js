@@ -5,7 +5,7 @@ const WHOLE = "input[type=radio], input[type=checkbox], input[type=file], select
 
 function ask(form) {
   const holder = form.querySelector(".live");
-  if (!holder) return;
+  if (!holder || !navigator.onLine) return;
   form.setAttribute("aria-busy", "true");
   holder.dispatchEvent(new CustomEvent("live"));
 }

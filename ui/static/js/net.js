@@ -27,7 +27,7 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 
 document.addEventListener("htmx:error", (event) => {
-  if (event.detail?.error?.name === "AbortError") return;
+  if (event.detail?.error?.name === "AbortError" || (quiet(event) && !navigator.onLine)) return;
   if (event.detail?.error instanceof TypeError || event.detail?.error === "timeout" || !navigator.onLine) toast({ text: word("failed"), level: "bad" });
   else console.error(event.detail?.error);
 });

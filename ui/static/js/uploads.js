@@ -12,8 +12,27 @@ document.addEventListener("change", (event) => {
   event.target.value = "";
 });
 
-function take(box, files) {
+export function take(box, files) {
   for (const file of files) send(box, file);
+}
+
+// photos of a form that is filled in without a network wait in the form, and go with it
+const waiting = new WeakMap();
+export const held = (form) => [...form.querySelectorAll("[data-upload] li")].filter((line) => waiting.has(line)).map((line) => [line.closest("[data-upload]").dataset.upload, waiting.get(line)]);
+
+function hold(line, file) {
+  const picture = document.createElement("img"), drop = document.createElement("button");
+  picture.src = URL.createObjectURL(file);
+  picture.alt = file.name;
+  picture.width = picture.height = 96;
+  drop.type = "button";
+  drop.className = "button quiet square small";
+  drop.dataset.remove = "";
+  drop.setAttribute("aria-label", word("remove"));
+  drop.innerHTML = icon("x");
+  line.dataset.held = "";
+  line.replaceChildren(picture, drop);
+  waiting.set(line, file);
 }
 
 async function smaller(file) {
@@ -44,6 +63,8 @@ async function send(box, chosen) {
   bar.setAttribute("aria-label", word("uploading", { name: file.name }));
   line.append(name, bar);
   box.querySelector("ul").append(line);
+  const offline = box.closest("form[data-offline]");
+  if (offline && !navigator.onLine) { hold(line, file); return; }
   const body = new FormData();
   body.append("name", box.dataset.upload);
   body.append("photo", photo ? "1" : "");
@@ -59,7 +80,7 @@ async function send(box, chosen) {
     const words = new DOMParser().parseFromString(request.responseText, "text/html").body.textContent.trim();
     failed(line, words || word("failed"));
   });
-  request.addEventListener("error", () => failed(line, word("failed")));
+  request.addEventListener("error", () => (offline ? hold(line, file) : failed(line, word("failed"))));
   request.send(body);
 }
 
