@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core import Condition, Context, Form, Problem, Query, Record, _, for_forms, hookimpl
+from core import Condition, Context, Form, Problem, Query, Record, _, for_forms, hookimpl, independent
 from plugins.day_labor import crosschecks, workdays
 from plugins.day_labor.findings import sentence
 from plugins.day_labor.loading import (
@@ -38,6 +38,7 @@ AROUND = timedelta(days=31)  # how far around a ticket its paper pad is looked t
 
 
 @hookimpl
+@independent(ATTENDANCE, WORKER)
 @for_forms(TICKET, ATTENDANCE, WORKER, SUMMARY)
 async def record_compute(ctx: Context, form: Form, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if form.name == ATTENDANCE:
@@ -160,6 +161,7 @@ def _until(data: Mapping[str, Any]) -> int | None:
 
 
 @hookimpl
+@independent(ATTENDANCE, WORKER, CREW)
 @for_forms(TICKET, ATTENDANCE, WORKER, CREW, RATE, SUMMARY)
 async def record_validate(
     ctx: Context, form: Form, data: Mapping[str, Any], before: Record | None

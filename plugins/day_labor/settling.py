@@ -12,7 +12,7 @@ from typing import Any
 from core import Change, Condition, Conflict, Context, Form, Invalid, Query, Record, _, for_forms, hookimpl
 from plugins.day_labor.loading import CLAIM, CREW, PAY, SUMMARY, TICKET, WORKER, every, today
 
-ENTRY = "cost_center.entry"
+ENTRY, PROJECT = "cost_center.entry", "cost_center.project"
 ZERO = Decimal(0)
 
 
@@ -148,15 +148,28 @@ async def _post_cost(ctx: Context, record: Record) -> None:
         raise Conflict(_("补记成本前请填写“成本科目”和班组的项目。"))
     if await _entry(whole, code):
         return
-    year, month = map(int, record.data["month"].split("-"))
-    end = date(year, month, calendar.monthrange(year, month)[1])
-    await whole.records.create(ENTRY, {
-        "code": code, "date": min(end, today()).isoformat(), "project": record.data["project"],
-        "account": record.data["account"], "source": "day_labor",
+    entry = {
+        "code": code, "date": await _day(whole, record), "project": record.data["project"],
+        "account": record.data["account"], "source": "day_labor", "source_ref": code.rpartition("-")[0],
         "summary": _("点工 {title}", title=record.data.get("title", "")), "quantity": record.data.get("workdays"),
         "unit": _("工"), "amount_net": Decimal(record.data["amount"]) + Decimal(record.data.get("fee", 0)),
         "tax": Decimal(record.data.get("tax", 0)),
-    }, source="module")  # fmt: skip
+    }  # fmt: skip
+    await whole.records.create(ENTRY, _known(whole, entry), source="module")
+
+
+def _known(whole: Context, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What the cost center's form has a field for: it may be of another version, or a tenant may have hidden some."""
+    fields = whole.forms.get(ENTRY).fields
+    return {name: value for name, value in entry.items() if name in fields}
+
+
+async def _day(whole: Context, record: Record) -> str:
+    """The month's last day, or today where that is not over yet or is closed in the cost center's books."""
+    year, month = map(int, record.data["month"].split("-"))
+    end = date(year, month, calendar.monthrange(year, month)[1]).isoformat()
+    closed = (await whole.records.get(PROJECT, record.data["project"])).data.get("closed_through", "")
+    return today().isoformat() if end <= closed else min(end, today().isoformat())
 
 
 async def _entry(whole: Context, code: str) -> Record | None:
@@ -176,15 +189,24 @@ async def _take_back(ctx: Context, record: Record, voucher: str) -> None:
     if "cost_center" not in ctx.enabled:
         return
     posted, back = await _entry(whole, voucher), f"{voucher}-R"
-    if posted is None or await _entry(whole, back):
+    if posted is None or await _reversed(whole, posted, back):
         return
-    kept = {name: posted.data[name] for name in ("project", "account", "source", "unit") if name in posted.data}
-    await whole.records.create(ENTRY, {
-        **kept, "code": back, "date": max(posted.data["date"], today().isoformat()),
-        "summary": _("冲回 {code}", code=voucher), "amount_net": -Decimal(posted.data["amount_net"]),
-        "tax": -Decimal(posted.data.get("tax", 0)),
+    same = ("project", "account", "source", "source_ref", "unit")
+    entry = {
+        **{name: posted.data[name] for name in same if name in posted.data}, "reverses": posted.id, "code": back,
+        "date": max(posted.data["date"], today().isoformat()), "summary": _("冲回 {code}", code=voucher),
+        "amount_net": -Decimal(posted.data["amount_net"]), "tax": -Decimal(posted.data.get("tax", 0)),
         **({"quantity": -Decimal(posted.data["quantity"])} if "quantity" in posted.data else {}),
-    }, source="module")  # fmt: skip
+    }  # fmt: skip
+    await whole.records.create(ENTRY, _known(whole, entry), source="module")
+
+
+async def _reversed(whole: Context, posted: Record, back: str) -> bool:
+    """Whether the entry has been reversed already, from here or in the cost center itself."""
+    where = [Condition("code", "eq", back)]
+    if "reverses" in whole.forms.get(ENTRY).fields:
+        where = [Condition("reverses", "eq", posted.id)]
+    return bool((await whole.records.list(ENTRY, Query(where=tuple(where), limit=1))).records)
 
 
 async def _pay(whole: Context, record: Record) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 from decimal import Decimal
 
@@ -326,3 +327,42 @@ async def test_a_foreman_sees_no_cards_and_no_pay(platform, ctx):
     assert not foreman.can(PAY, "read")
     made = await make_ticket(foreman, crew, [{"worker": seen.id, "hours": 9}])
     assert made.data["amount"] == 180
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_whatever_happened_posted_cost_is_pay_and_pay_is_the_approved_lines(ctx, seed):
+    """Random men, hours, lump sums, voids; posted, reopened, posted anew: Σ cost = Σ pay + fee, Σ pay = Σ lines."""
+    chance = random.Random(seed)
+    project = await ctx.records.create(PROJECT, {"code": "P1", "name": "改造", "status": "in_progress"})
+    account = await ctx.records.create(ACCOUNT, {"code": "1", "name": "点工", "kind": "direct", "active": True})
+    crew = await make_crew(ctx, project=project.id)
+    approved = D(0)
+    for place in range(5):
+        rows = [
+            {"trade": chance.choice(("mason", "general")), "heads": chance.randrange(1, 6),
+             "hours": D(chance.randrange(1, 40)) / 4, "efficiency": D(chance.choice(("1", "0.5")))}
+            for _one in range(chance.randrange(1, 4))
+        ]  # fmt: skip
+        more = {"lump_sum": D(chance.randrange(1, 99999)) / 100} if chance.random() < 0.4 else {}
+        ticket = await make_ticket(
+            ctx, crew, rows, place=f"{place} 号楼", content=f"第 {place} 件" * (place + 1), **more
+        )
+        ticket = await walk(ctx, ticket, *SIGNED[: chance.choice((1, 3, 3))])
+        if ticket.data["status"] == "approved" and chance.random() < 0.2:
+            ticket = await walk(ctx, ticket, "void")
+        if ticket.data["status"] == "approved":
+            approved += sum((row["amount"] for row in ticket.data["lines"]), D(0))
+    month, rate = {"crew": crew.id, "month": YESTERDAY[:7], "account": account.id}, chance.randrange(0, 9)
+    sheet = await ctx.records.create(SUMMARY, {**month, "fee_rate": rate, "tax_rate": 3})
+    sheet = await ctx.records.get(SUMMARY, sheet.id)
+    if not sheet.data["tickets"]:
+        assert approved == 0
+        return
+    for _time in range(chance.randrange(1, 3)):
+        sheet = await walk(ctx, sheet, "confirm", "approve", "post", "reopen")
+        assert sum(one.data["amount_net"] for one in (await ctx.records.list(ENTRY)).records) == 0
+    sheet = await walk(ctx, sheet, "confirm", "approve", "post")
+    paid = sum((one.data["amount"] for one in (await ctx.records.list(PAY)).records), D(0))
+    assert paid == approved == sheet.data["amount"]
+    cost = sum((one.data["amount_net"] for one in (await ctx.records.list(ENTRY)).records), D(0))
+    assert cost == paid + sheet.data["fee"]

@@ -21,7 +21,10 @@ async function prepare() {
   const here = document.querySelector(FORM) || location.pathname === "/offline";
   if (!here && kept.mark === mark && kept.at > Date.now() - HOURS * 3600000) return;
   const pages = await caches.open(PAGES);
-  if (kept.mark !== mark) for (const old of await pages.keys()) await pages.delete(old);
+  if (kept.mark !== mark) { // another version, or another person
+    for (const old of await pages.keys()) await pages.delete(old);
+    await caches.delete(PARTS);
+  }
   for (const url of ["/offline", ...forms.flatMap((form) => [`/forms/${form}/new`, `/offline/${form}/options`])]) {
     const answer = await fetch(url, { headers: { Accept: url.endsWith("/options") ? "application/json" : "text/html" } });
     if (!answer.ok || answer.redirected) return;
