@@ -21,6 +21,7 @@ from core.records.model import (
     Record,
     Related,
 )  # fmt: skip
+from core.store import records as stored
 
 if TYPE_CHECKING:
     from core.forms import Form, FormSet, Standing
@@ -67,6 +68,11 @@ class Records:
         moves = [move for move in done.values() if move is not None]
         rows |= await recomputing.follow(self, form, moves) if moves else {}
         return dict(rows.get(row["id"], row))
+
+    async def take_turns(self, name: str) -> None:
+        """Inside a write: whoever names the same thing waits until this transaction ends, then sees what it wrote."""
+        must_write(self.access.tenant)
+        await stored.take_turns(self.db, self.tenant, name)
 
     async def ask_for_formulas(self, form: str) -> None:
         """For this room: a job works out what was marked."""

@@ -121,6 +121,12 @@ async def queue(db: Database, tenant: int, form: str) -> None:
         await db.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"bulk {tenant} {form}")
 
 
+async def take_turns(db: Database, tenant: int, name: str) -> None:
+    """Wait until no other transaction of the tenant holds `name`, and hold it until this one ends."""
+    if db.kind == "postgres":
+        await db.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"turn {tenant} {name}")
+
+
 async def hold(db: Database, tenant: int, form: str, *, ids: Iterable[str]) -> list[Mapping[str, Any]]:
     """Those of `ids` that are live records of `form`, kept from being deleted until the transaction ends.
 

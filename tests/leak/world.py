@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.context import Context
     from core.platform import Platform
 
-MODULES = ("cost_center", "day_labor", "partners", "progress", "maintenance")
+MODULES = ("cost_center", "day_labor", "funding", "partners", "progress", "maintenance")
 OWN_FORM = "own.notes"  # the same code in both: the name alone must not open the other's
 
 
@@ -107,6 +107,7 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
     asset = {"code": "DT-1", "name": f"{words}电梯", "class": "lift", "status": "in_use"}
     tenant.ids["asset"] = (await create("maintenance.asset", asset)).id
     await _labor(ctx, words, project.id)
+    await _funding(ctx, words, project.id)
     view = await ctx.views.save(own_form, f"{words}视图", {"where": [f"title:contains:{words}"]}, shared=True)
     sheet = await ctx.files.put(f"{words}导入.csv", _pieces(f"code,title\nN9,{words}导入行\n".encode()))
     run = await open_run(ctx, own_form, file=sheet, name=f"{words}导入.csv")
@@ -140,6 +141,25 @@ async def _labor(ctx: Context, words: str, project: str) -> None:
         "lines": [{"trade": "general", "heads": 1, "hours": 9}],
     }  # fmt: skip
     await create("day_labor.ticket", ticket)
+
+
+async def _funding(ctx: Context, words: str, project: str) -> None:
+    create = ctx.records.create
+    source = await create(
+        "funding.source",
+        {"code": "Z1", "name": f"{words}资金", "kind": "municipal", "approved": 500, "project": project},
+    )
+    account = await create("funding.account", {"code": "H1", "name": f"{words}专户", "kind": "special"})
+    receipt = {"number": "D1", "date": "2026-01-05", "amount": 500, "kind": "fiscal"}
+    await create("funding.receipt", {**receipt, "source": source.id, "account": account.id, "bank_ref": f"{words}回单"})
+    terms = {"amount": 1000, "pay_ratio": 80, "ceiling": 90, "retention": 3, "due_days": 30}
+    term = await create(
+        "funding.term", {"code": "Y1", "name": f"{words}合同", "payee": f"{words}公司", "project": project, **terms}
+    )
+    guarantee = {"number": "B1", "kind": "performance", "form": "letter", "amount": 9, "expiry": "2026-12-01"}
+    await create("funding.guarantee", {**guarantee, "term": term.id, "issuer": f"{words}银行"})
+    claimed = {"number": "F1", "period": 1, "measured": 100, "evidence_note": f"{words}证明"}
+    await create("funding.application", {"term": term.id, **claimed})
 
 
 async def _watch(tenant: Tenant, own_form: str) -> None:

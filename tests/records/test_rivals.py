@@ -94,3 +94,16 @@ async def test_who_holds_a_record_reads_what_the_one_before_him_left(me, rival, 
     assert (await me.get("own.project", made.id)).data["floors"] == 9
     with pytest.raises(NotFound):
         await stranger.hold("own.project", made.id)
+
+
+async def test_who_takes_turns_sees_what_the_one_before_has_written(me, rival):
+    """At most three entries are allowed, and eight are tried at once: each looks and writes within its turn."""
+
+    async def attempt(who, n):
+        async with who.db.write():
+            await who.take_turns("places")
+            if (await who.count("own.project")).number < 3:
+                await who.create("own.project", {"code": f"P{n}", "name": "x"})
+
+    await asyncio.gather(*(attempt(me if n % 2 else rival, n) for n in range(8)))
+    assert (await me.count("own.project")).number == 3
