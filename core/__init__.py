@@ -18,15 +18,16 @@ _ROOMS = {
     "core.i18n": ("_", "add_catalogue"),
     "core.jobs": ("Job", "JobKind"),
     "core.records.model": ("Aggregate", "Change", "Condition", "Page", "Query", "Record"),
+    "core.records.transfer": ("Sheet", "read_sheet"),
     "core.web": ("get", "page", "post", "redirect"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
     "Aggregate", "Alert", "AlertRule", "BadForm", "Change", "Condition", "Conflict", "Context", "DougongError",
-    "Field", "Forbidden", "Form", "Invalid", "Job", "JobKind", "Measure", "MenuItem", "NotFound", "Page", "Panel",
-    "Problem", "Query", "Record", "_", "add_catalogue", "for_forms", "get", "hookimpl", "independent", "networkdays",
-    "page", "post", "redirect", "workday",
+    "Field", "Forbidden", "Form", "Invalid", "Job", "JobKind", "Measure", "MenuItem", "NotFound", "Page",
+    "Panel", "Problem", "Query", "Record", "Sheet", "_", "add_catalogue", "for_forms", "get", "hookimpl",
+    "independent", "networkdays", "page", "post", "read_sheet", "redirect", "workday",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from core.i18n import _, add_catalogue
     from core.jobs import Job, JobKind
     from core.records.model import Aggregate, Change, Condition, Page, Query, Record
+    from core.records.transfer import Sheet, read_sheet
     from core.web import get, page, post, redirect
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from core import people
 from core.definitions import switch
 from core.demo import words
+from core.demo.costs import make_costs
 from core.demo.hands import Hands, hands
 from core.demo.labor import SINCE, make_labor
 from core.demo.own_form import make_own_form
@@ -66,8 +67,11 @@ async def make_demo(platform: Platform) -> bool:
         ctx = await _again(platform, ctx)
         await _give_module_roles(platform, ctx)
         both = await hands(platform, ctx)
-        await _Maker(ctx, random.Random(code), both).fill(projects[code])
+        maker = _Maker(ctx, random.Random(code), both)
+        await maker.fill(projects[code])
         await make_plan(ctx)
+        starts = {project[0]: maker.start(project[7]) for project in projects[code]}
+        await make_costs(ctx, both, projects[code], starts)
         if "day_labor" in MORE[code]:
             await make_labor(platform, ctx)
         await make_upkeep(platform, ctx)
@@ -164,9 +168,8 @@ class _Maker:
         for code, name, kind in words.ACCOUNTS:
             if code.count(".") == level - 1:
                 parent = ids.get(code.rpartition(".")[0])
-                rows.append(
-                    {"code": code, "name": name, "kind": kind, "active": True} | ({"parent": parent} if parent else {})
-                )
+                row = {"code": code, "name": name, "kind": kind, "active": True, **words.CLASSES.get(code, {})}
+                rows.append(row | ({"parent": parent} if parent else {}))
         return rows
 
     async def _firms(self) -> None:
@@ -180,14 +183,14 @@ class _Maker:
             })  # fmt: skip
         await self._write("partners.company", rows)
 
-    def _start(self, months: int) -> date:
+    def start(self, months: int) -> date:
         first = date(self.today.year, self.today.month, 1)
         for _step in range(max(months, 1) - 1):
             first = (first - timedelta(days=1)).replace(day=1)
         return first
 
     def _project(self, code, name, category, status, place, total, households, months, done, over) -> dict[str, Any]:
-        start = self._start(months) if months else self.today + timedelta(days=40)
+        start = self.start(months) if months else self.today + timedelta(days=40)
         length = round(months * 30 * 100 / max(done, 1)) if months else 240
         return {
             "code": code, "name": name, "category": category, "status": status,
@@ -207,11 +210,11 @@ class _Maker:
                 quantity = max((whole / len(items) / price).quantize(Decimal("0.1")), Decimal("0.1"))
                 amount = (quantity * price).quantize(CENT, ROUND_HALF_UP)
                 lines.append({"account": accounts[account], "item": item, "quantity": quantity, "unit": unit,
-                              "price": price, "amount": amount})  # fmt: skip
+                              "price": price, "amount": amount, **words.PHASED.get(account, {})})  # fmt: skip
         return {
             "code": f"{code}-YS01", "project": ids[code], "kind": "target",
             "status": "frozen" if months else "submitted", "lines": lines,
-            "date": (self._start(months) - timedelta(days=20)).isoformat(), "reason": "依据施工图预算与招标文件编制。",
+            "date": (self.start(months) - timedelta(days=20)).isoformat(), "reason": "依据施工图预算与招标文件编制。",
         }  # fmt: skip
 
     def _planned(self, budget: Mapping[str, Any], accounts: Mapping[str, str]) -> dict[str, Decimal]:
@@ -231,7 +234,7 @@ class _Maker:
         for place, (account, (firm, title)) in enumerate(words.FIRM_OF.items()):
             name, kind = words.FIRMS[firm]
             factor = Decimal(self.chance.randrange(90, 101) + max(over - 100, 0)) / 100
-            signed = self._start(months) + timedelta(days=self.chance.randrange(5, 50))
+            signed = self.start(months) + timedelta(days=self.chance.randrange(5, 50))
             yield {
                 "code": f"{code}-HT{place + 1:03d}", "name": title, "project": ids[code], "account": accounts[account],
                 "kind": kind, "party": name, "sign_date": min(signed, self.today).isoformat(),
@@ -267,10 +270,20 @@ class _Maker:
                     "tax": (net * 9 / 100).quantize(CENT, ROUND_HALF_UP) if held else Decimal(0),
                     "source": words.SOURCE_OF.get(kind, "day_labor" if account == "5401.01.02" else "expense"),
                     "summary": f"{items[month % len(items)]}（{day.month} 月）",
+                    **self._measured(net, account, budget, accounts),
                 } | ({"contract": signed[held["code"]], "supplier": held["party"]} if held else {})  # fmt: skip
 
+    def _measured(self, net, account, budget, accounts) -> dict[str, Any]:
+        """Materials are issued in the unit they were budgeted in, at a price a little off."""
+        if not account.startswith("5401.02."):
+            return {}
+        lines = [line for line in budget["lines"] if line["account"] == accounts[account]]
+        price = sum(line["amount"] for line in lines) / sum(line["quantity"] for line in lines)
+        quantity = net / price * 100 / self.chance.randrange(97, 107)
+        return {"quantity": quantity.quantize(Decimal("0.1")), "unit": lines[0]["unit"]}
+
     def _month(self, months: int, place: int) -> date:
-        start = self._start(months)
+        start = self.start(months)
         index = start.month - 1 + place
         return date(start.year + index // 12, index % 12 + 1, 1)
 

@@ -29,6 +29,28 @@ ACCOUNTS = (  # code, name, kind; the parent is the code without its last part
     ("5403", "税金及附加", "tax"),
     ("5404", "预备费", "contingency"),
 )
+CLASSES = {  # the same accounts in other classifications; those below follow
+    "5401": {"map_504": "construction", "map_icms": "structure", "map_boq": "work"},
+    "5401.01": {"map_item": "labour", "map_build": "labour"},
+    "5401.02": {"map_item": "material", "map_build": "material"},
+    "5401.02.03": {"map_icms": "drainage"},
+    "5401.02.05": {"map_icms": "services"},
+    "5401.03": {"map_item": "machinery", "map_build": "machine"},
+    "5401.04": {"map_item": "subcontract", "map_build": "material"},
+    "5401.04.01": {"map_icms": "architectural"},
+    "5401.04.02": {"map_icms": "external"},
+    "5401.04.03": {"map_504": "equipment", "map_icms": "services"},
+    "5401.04.04": {"map_icms": "services"},
+    "5402": {"map_item": "overhead", "map_build": "management", "map_504": "construction", "map_icms": "preliminaries",
+             "map_boq": "measures"},
+    "5403": {"map_item": "surtax", "map_build": "tax", "map_504": "construction", "map_icms": "taxes", "map_boq": "vat"},
+    "5404": {"map_item": "other_direct", "map_build": "management", "map_504": "deferred", "map_icms": "risk",
+             "map_boq": "other"},
+}  # fmt: skip
+PHASED = {  # how an account's budget is spread over the project; the others evenly
+    "5402.02": {"accrual": "start"}, "5401.04.02": {"curve": "bell"}, "5401.04.01": {"curve": "bell"},
+    "5404": {"accrual": "end"},
+}  # fmt: skip
 # leaf account -> share of the budget in thousandths, unit, price range in 元, items
 PLAN = {
     "5401.01.01": (182, "㎡", (85, 210), ("主体劳务", "拆除清运劳务", "砌筑抹灰劳务")),

@@ -9,17 +9,18 @@ from typing import Literal
 from core import Aggregate, AlertRule, Context, Measure, Query, _, hookimpl
 from plugins.cost_center import figures
 from plugins.cost_center.links import links
-from plugins.cost_center.rules import ACCOUNT, BUDGET, CONTRACT, ENTRY, PROJECT
+from plugins.cost_center.outlook import outlook
+from plugins.cost_center.rules import ACCOUNT, ADJUSTMENT, BUDGET, CHANGE, CONTRACT, ENTRY, PROJECT
 
 NO_BUDGET = figures.Figures()
-SUMMED = (PROJECT, ACCOUNT, BUDGET, CONTRACT, ENTRY)
+SUMMED = (PROJECT, ACCOUNT, BUDGET, ADJUSTMENT, CONTRACT, CHANGE, ENTRY)
 
 
 @hookimpl
 async def alerts(ctx: Context) -> Sequence[AlertRule]:
     """Thresholds a tenant starts with are those of common practice: 80, 90, 100 per cent of the budget."""
     used = {"yellow": Decimal(80), "orange": Decimal(90), "red": Decimal(100)}
-    summed = {"watches": (PROJECT, BUDGET, CONTRACT, ENTRY), "reads": SUMMED}
+    summed = {"watches": (PROJECT, BUDGET, ADJUSTMENT, CONTRACT, CHANGE, ENTRY), "reads": SUMMED}
     return [
         AlertRule(
             code="cost_center.incurred", title=_("项目成本接近或超出预算"), metric=_("已发生占预算"), unit="%",
@@ -43,6 +44,7 @@ async def alerts(ctx: Context) -> Sequence[AlertRule]:
             levels={"orange": Decimal(100), "red": Decimal(110)}, strict=frozenset({"orange", "red"}),
             measure=_contracts, watches=(CONTRACT, ENTRY), reads=(CONTRACT, ENTRY),
         ),
+        *outlook(),
     ]  # fmt: skip
 
 

@@ -11,11 +11,9 @@ from fractions import Fraction
 from core import Aggregate, Condition, Context, Query
 from plugins.cost_center import figures
 from plugins.cost_center.evm import ratio
-from plugins.cost_center.figures import SIGNED, ZERO, every
+from plugins.cost_center.figures import PENDING, SIGNED, ZERO, every
 from plugins.cost_center.rules import CHANGE, CONTRACT, ENTRY
 from plugins.cost_center.variance import Split, shared, split
-
-PENDING = ("submitted", "supervisor", "owner")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from plugins.cost_center.rules import ACCOUNT, ADJUSTMENT, BUDGET, CHANGE, CONTR
 from plugins.cost_center.variance import shared
 
 SIGNED = ("effective", "executing", "completed", "settled")
+PENDING = ("submitted", "supervisor", "owner")  # changes on their way
 ZERO = Decimal(0)
 EVERYTHING = Query()
 Group = Literal["project", "account"]
@@ -100,7 +101,7 @@ async def budget_lines(ctx: Context, project: str | None, *, kind: str = "") -> 
     approved = (Condition("status", "eq", "approved"), Condition("budget", "filled"), *filled)
     async for change in every(ctx, ADJUSTMENT, Query(where=approved)):
         for line in change.data.get("lines", []) if change.data["budget"] in frozen else ():
-            yield {**line, "project": change.data["project"]}
+            yield {**line, "project": change.data["project"], "adjusts": True}
 
 
 async def _committed(

@@ -7,19 +7,29 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from core import Context
-from plugins.cost_center.figures import SIGNED
-from plugins.cost_center.rules import BUDGET, CONTRACT, ENTRY
+from plugins.cost_center.figures import PENDING, SIGNED
+from plugins.cost_center.rules import BUDGET, CHANGE, CONTRACT, ENTRY
 
 
 def links(ctx: Context, project: str | None, accounts: tuple[str, ...] = ()) -> dict[str, str]:
     """Addresses of the rows behind each figure, listed with the amount that is counted and its sum."""
     where = [f"project:eq:{project}"] if project else []
     chosen = [f"account:in:{','.join(accounts)}"] if accounts else []
+    basis = ctx.settings("cost_center")["basis"]
     signed = f"status:in:{','.join(SIGNED)}"
     return {
         "budget": _summed(ctx, BUDGET, [*where, "status:eq:frozen"], amount="total"),
-        "committed": _summed(ctx, CONTRACT, [*where, *chosen, signed]),
+        "committed": _summed(ctx, CONTRACT, [*where, *chosen, signed], amount=f"current_{basis}"),
         "incurred": _summed(ctx, ENTRY, [*where, *chosen]),
+    }
+
+
+def account_links(ctx: Context, project: str, account: str) -> dict[str, str]:
+    """The rows behind what a project has on one account, costs without a contract and changes under way among them."""
+    where, basis = [f"project:eq:{project}", f"account:eq:{account}"], ctx.settings("cost_center")["basis"]
+    return links(ctx, project, (account,)) | {
+        "direct": _summed(ctx, ENTRY, [*where, "contract:empty"]),
+        "expected": _summed(ctx, CHANGE, [*where, f"status:in:{','.join(PENDING)}"], amount=f"expected_{basis}"),
     }
 
 

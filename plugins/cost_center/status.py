@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +16,7 @@ from plugins.cost_center.evm import Status, earned_schedule
 from plugins.cost_center.figures import every
 from plugins.cost_center.phasing import Planned, WorkWeek, planned_by, read_shares, span_of
 from plugins.cost_center.rules import ENTRY, FORECAST, PERFORMANCE, PROJECT
+from plugins.cost_center.variance import shared
 
 CHINA = timezone(timedelta(hours=8))
 DAY = timedelta(days=1)
@@ -133,9 +134,7 @@ async def basis(ctx: Context, project: Record) -> Basis:
     """Everything the status of a project follows from, as far as it may be read."""
     settings = ctx.settings("cost_center")
     week = WorkWeek(int(settings["work_days"]), int(settings["work_from"]), int(settings["work_until"]))
-    lines = [
-        Line(one["account"], _planned(one)) async for one in figures.budget_lines(ctx, project.id)
-    ]  # fmt: skip
+    lines = _phased([one async for one in figures.budget_lines(ctx, project.id)])
     of = Condition("project", "eq", project.id)
     rows = []
     if ctx.can(ENTRY, "read"):
@@ -163,6 +162,21 @@ def _span(project: Record, lines: Sequence[Line]) -> tuple[date, date] | None:
     if own:
         days, ends = [*days, own[0]], [*ends, own[1]]
     return (min(days), max(ends)) if days and ends and min(days) <= max(ends) else None
+
+
+def _phased(raw: Sequence[Mapping[str, Any]]) -> list[Line]:
+    """Budget lines in time; what adjusts an account is spread over time as its own lines are."""
+    lines = [Line(one["account"], _planned(one)) for one in raw if not one.get("adjusts")]
+    found = list(lines)
+    for one in raw:
+        own = [line.planned for line in lines if line.account == one["account"] and line.planned.amount > 0]
+        if one.get("adjusts") and own:
+            whole = sum((line.amount for line in own), Decimal(0))
+            parts = shared(Decimal(one["amount"]), [line.amount * 100 / whole for line in own])
+            found += [Line(one["account"], replace(line, amount=part)) for line, part in zip(own, parts, strict=True)]
+        elif one.get("adjusts"):
+            found.append(Line(one["account"], _planned(one)))
+    return found
 
 
 def _planned(line: Mapping[str, Any]) -> Planned:
@@ -222,6 +236,11 @@ def _of_account(earned: _Earned, account: str, whole: Decimal, bac: Decimal) -> 
     if earned.total is None or not bac:
         return None
     return Fraction(whole) * earned.total / Fraction(bac)  # a schedule knows no accounts: all alike
+
+
+def reported(known: Basis, at: datetime) -> Fraction | None:
+    """What was earned at `at` by the reports of work performed alone."""
+    return _reported(known, at).total
 
 
 def _reported(known: Basis, at: datetime) -> _Earned:

@@ -74,6 +74,8 @@ BODIES: dict[str, Mapping[str, Any]] = {
     "/api/v1/forms/{form}/records/{id}/restore": {"json": {}},
     "/api/v1/forms/{form}/records/{id}/steps/{step}": {"json": {"revision": 2}},
     "/api/v1/forms/{form}/steps/{step}": {"json": {"records": [{"id": "{record}", "revision": 2}]}},
+    "/cost_center/{project}/boq": {"kept": "{file}"},
+    "/cost_center/{project}/reverse": {"entry": "{record}"},
     "/files": {},
     "/forms/{form}/delete": {"ids": "{record}", "id": "{record}", "record": "{record}"},
     "/forms/{form}/export": {"kind": "csv", "column": "title"},

@@ -17,12 +17,13 @@ from core.records.transfer.runs import (
     resume_run,
     undo_run,
 )
-from core.records.transfer.table import LIMITS
+from core.records.transfer.table import LIMITS, Sheet
 from core.records.transfer.template import template
+from core.records.transfer.workbooks import read_sheet
 
 __all__ = [
-    "EXPORT_JOB", "FORGET_ROWS", "LIMITS", "LONG", "MIME", "WORK", "Column", "Counts", "Options", "Run",
+    "EXPORT_JOB", "FORGET_ROWS", "LIMITS", "LONG", "MIME", "WORK", "Column", "Counts", "Options", "Run", "Sheet",
     "WrongRow", "cancel_run", "check_run", "commit_run", "export", "export_columns", "exports", "get_run",
     "import_at_once", "importable", "importing",
-    "open_run", "recent_runs", "resume_run", "start_export", "template", "undo_run",
+    "open_run", "read_sheet", "recent_runs", "resume_run", "start_export", "template", "undo_run",
 ]  # fmt: skip

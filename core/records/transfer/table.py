@@ -34,6 +34,17 @@ class Table:
     sheets: int = 1  # how many the workbook has
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet as it was laid out: rows that are not empty, and merged areas as (row, column, last row, last column).
+
+    Rows are numbered from 1 as a spreadsheet does, columns from 0.
+    """
+
+    rows: tuple[Row, ...]
+    merged: tuple[tuple[int, int, int, int], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How much of a file is looked at before it is refused."""
@@ -46,6 +57,7 @@ class Limits:
     ratio: int = 200  # unpacked : packed, asked only of what is large enough to hurt
     seconds: int = 60
     memory: int = 1536 * 1024 * 1024
+    merged: bool = False  # whether merged cells are read; the first cell of each has its value, the others are empty
 
 
 LIMITS = Limits()

@@ -196,8 +196,9 @@ def _read(data: bytes, sheet_xml: bytes | None, limits: dict[str, int]) -> dict[
     except (calamine.CalamineError, OSError, ValueError):
         raise Refused("damaged") from None
     _check_size(sheet.total_height + 1, sheet.total_width, 0, limits)
-    merged = [_area(*area) for area in sheet.merged_cell_ranges or ()]
-    if merged:
+    areas = list(sheet.merged_cell_ranges or ())
+    if areas and not limits["merged"]:
+        merged = [_area(*area) for area in areas]
         raise Refused("merged", cells=merged[:_SHOWN], number=len(merged))
     rows, text = [], 0
     for number, row in enumerate(sheet.to_python(skip_empty_area=False), 1):
@@ -207,7 +208,8 @@ def _read(data: bytes, sheet_xml: bytes | None, limits: dict[str, int]) -> dict[
             rows.append((number, cells))
         if text > limits["unpacked"]:
             raise Refused("bomb", size=text)
-    return {"sheet": names[0], "sheets": len(names), "rows": rows}
+    joined = [(start[0] + 1, start[1], end[0] + 1, end[1]) for start, end in areas]
+    return {"sheet": names[0], "sheets": len(names), "rows": rows, "merged": joined}
 
 
 def _area(start: tuple[int, int], end: tuple[int, int]) -> str:

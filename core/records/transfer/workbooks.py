@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ import xlsxwriter
 from core.errors import DougongError, TooLarge
 from core.i18n import _
 from core.records.transfer.problems import unreadable
-from core.records.transfer.table import LIMITS, MANY_DIGITS, Cell, Limits, Row, Table, cell_text
+from core.records.transfer.table import LIMITS, MANY_DIGITS, Cell, Limits, Row, Sheet, Table, cell_text
 
 _PROCESS = Path(__file__).with_name("workbook_process.py")
 _AT_ONCE = 2  # readers running together: each may take the memory that LIMITS allows
@@ -27,8 +27,21 @@ FIRST_YEAR = 1900  # date cells up to this year count from a wrong day
 ROWS_PER_SHEET = 1_048_575  # what a sheet holds below its header
 
 
-async def read_workbook(data: bytes, *, limits: Limits = LIMITS) -> Table:
-    """The first visible sheet of an .xlsx or .xls, or `Invalid` / `TooLarge` with a sentence."""
+async def read_sheet(data: bytes) -> Sheet:
+    """The first visible sheet as it is laid out, merged cells and all: for modules that read layouts of their own.
+
+    `Invalid` or `TooLarge` in words where the file is no workbook, or too much.
+    """
+    if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        raise unreadable("not_workbook", _("这不是 Excel 表格。请用 Excel 另存为 .xlsx。"))
+    if len(data) > LIMITS.size:
+        raise TooLarge(_("文件超过 {size} MB。", size=LIMITS.size // 1024 // 1024))
+    answer = await _answered(data, replace(LIMITS, merged=True))
+    rows = tuple(Row(number, tuple(_cell(cell) for cell in cells)) for number, cells in answer["rows"])
+    return Sheet(rows, tuple(tuple(area) for area in answer["merged"]))  # type: ignore[misc]
+
+
+async def _answered(data: bytes, limits: Limits) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(suffix=".workbook") as file:
         file.write(data)
         file.flush()
@@ -36,6 +49,12 @@ async def read_workbook(data: bytes, *, limits: Limits = LIMITS) -> Table:
             answer = await _run(file.name, limits)
     if "refused" in answer:
         raise _refusal(answer["refused"], answer["values"], limits)
+    return answer
+
+
+async def read_workbook(data: bytes, *, limits: Limits = LIMITS) -> Table:
+    """The first visible sheet of an .xlsx or .xls, or `Invalid` / `TooLarge` with a sentence."""
+    answer = await _answered(data, limits)
     rows = answer["rows"]
     if not rows:
         raise unreadable("empty", _("工作表“{sheet}”里没有内容。", sheet=answer["sheet"]))

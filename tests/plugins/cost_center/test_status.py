@@ -100,6 +100,19 @@ async def test_the_forecast_is_summed_account_by_account(house):
     assert one
 
 
+async def test_what_adjusts_an_account_is_spread_as_its_budget_is(house):
+    one, two, project = await begun(house)
+    frozen = (await house.ctx.records.list("cost_center.budget")).records[0]
+    lines = [{"account": two, "amount": D(-100)}, {"account": one, "amount": D(100)}]
+    made = await house.make(
+        "adjustment", code="T", project=project, budget=frozen.id, kind="transfer", date="2026-03-01", lines=lines
+    )
+    await house.stepped(made, "submit", "approve")
+    found = await standing(house, project, "2026-03-06T00:00")
+    # half the time: half of 1,100, nothing of what falls due at the end
+    assert (found.status.pv, found.accounts[two].pv, found.accounts[two].bac) == (550, 0, 400)
+
+
 async def test_level_of_effort_is_earned_as_planned(house):
     one, _two, project = await begun(house)
     lines = [{"account": one, "technique": "loe"}]
