@@ -13,6 +13,7 @@ from core import people
 from core.definitions import switch
 from core.demo import words
 from core.demo.costs import make_costs
+from core.demo.funding import make_funding
 from core.demo.hands import Hands, hands
 from core.demo.labor import SINCE, make_labor
 from core.demo.own_form import make_own_form
@@ -41,7 +42,7 @@ class Login:
 
 
 TENANTS = (("qinghe", "青禾市城建工程集团"), ("linxi", "临溪区民心工程办公室"))
-MORE = {"qinghe": ("day_labor",), "linxi": ()}  # modules beside those of both tenants
+MORE = {"qinghe": ("day_labor", "funding"), "linxi": ()}  # modules beside those of both tenants
 SEATS = {"qinghe": 20, "linxi": 10}
 LOGINS = (
     Login("admin", "周敏", "admin", ("qinghe",)),
@@ -75,6 +76,8 @@ async def make_demo(platform: Platform) -> bool:
         if "day_labor" in MORE[code]:
             await make_labor(platform, ctx)
         await make_upkeep(platform, ctx)
+        if "funding" in MORE[code]:
+            await make_funding(ctx, LABOR_OF)
         if code == "linxi":
             await make_own_form(platform, ctx)
     return True

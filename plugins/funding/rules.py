@@ -40,7 +40,7 @@ SEALED = (*CERTIFIED, "rejected", "void")
 @for_forms(APPLICATION)
 async def record_compute(ctx: Context, form: Form, data: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The certificate at every write until it is approved; then it stays as it was approved."""
-    if data.get("approved_on") or not data.get("term"):
+    if data.get("due") or not data.get("term"):
         return {}
     whole = ctx.system()
     term = await found(whole, TERM, data["term"])
@@ -49,8 +49,9 @@ async def record_compute(ctx: Context, form: Form, data: Mapping[str, Any]) -> M
     made = certify(terms_of(term.data), claim_of(data), await before_of(whole, data["term"]))
     values = dict(made.fields())
     if data.get("status") == "approved":
-        due = today() + timedelta(days=int(term.data.get("due_days") or 0))
-        values |= {"approved_on": today().isoformat(), "due": due.isoformat()}
+        approved = data.get("approved_on") or today().isoformat()
+        due = date.fromisoformat(approved) + timedelta(days=int(term.data.get("due_days") or 0))
+        values |= {"approved_on": approved, "due": due.isoformat()}
     return values
 
 
