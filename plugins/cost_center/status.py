@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from core import Aggregate, Condition, Context, Query, Record
+from core import Aggregate, Condition, Context, Invalid, Query, Record
 from plugins.cost_center import figures
 from plugins.cost_center.evm import Status, earned_schedule
 from plugins.cost_center.figures import every
@@ -201,7 +201,10 @@ async def found(ctx: Context, project: Record, known: Basis, at: datetime) -> Fo
     """The status at `at`; what cannot be said is None and named in `missing`."""
     earned = _reported(known, at)
     if earned.total is None:
-        earned = await _of_schedule(ctx, project.id, known)
+        try:
+            earned = await _of_schedule(ctx, project.id, known, at)
+        except Invalid:  # a field of the schedule is hidden from the reader: as if it were not there
+            earned = _Earned(None)
     spent, bac = known.ac(at), known.bac
     ac = sum(spent.values(), Decimal(0))
     ev, end = earned.total, known.end
@@ -260,13 +263,19 @@ def _reported(known: Basis, at: datetime) -> _Earned:
     return _Earned(sum(found.values(), Fraction(0)), "performance", when, report.id, found)
 
 
-async def _of_schedule(ctx: Context, project: str, known: Basis) -> _Earned:
-    """Earned by the activities of the project's plan, weighed by their cost, else by their duration."""
+async def _of_schedule(ctx: Context, project: str, known: Basis, at: datetime) -> _Earned:
+    """Earned by the activities of the project's plan, weighed by their cost, else by their duration.
+
+    A plan whose data are of a later date than `at` says nothing of that instant.
+    """
     if "progress" not in ctx.enabled or not ctx.can(PLAN, "read") or not ctx.can(TASK, "read") or not known.lines:
         return _Earned(None)
     of = Condition("project", "eq", project)
     done = whole = Fraction(0)
     async for plan in every(ctx, PLAN, Query(where=(of, Condition("status", "eq", "running")))):
+        when = local(plan.data["data_date"]) if plan.data.get("data_date") else None
+        if when is not None and when > at:
+            continue
         tasks = [one async for one in every(ctx, TASK, Query(where=(Condition("plan", "eq", plan.id),)))]
         parents = {one.data.get("parent") for one in tasks}
         leaves = [one.data for one in tasks if one.id not in parents and one.data.get("kind") == "task"]
@@ -275,7 +284,6 @@ async def _of_schedule(ctx: Context, project: str, known: Basis) -> _Earned:
             weight = Fraction(Decimal(one.get(weigh) or 0))
             whole, done = whole + weight, done + weight * Fraction(Decimal(one.get("percent") or 0)) / 100
         if whole:
-            when = local(plan.data["data_date"]) if plan.data.get("data_date") else None
             return _Earned(Fraction(known.bac) * done / whole, "progress", when, plan.id)
     return _Earned(None)
 
