@@ -52,7 +52,6 @@ async def bring(ctx: Context, request: Request, project: FromPath[str]) -> Respo
         return await _page(ctx, project, error=wrong.message)
     shown = {
         "bill": bill, "kept": kept, "shown": SHOWN, "blocked": list(boq.doubled(bill)), "told": told(bill),
-        "parted": any("labour" in item.values for item in bill.items),
     }  # fmt: skip
     return await _page(ctx, project, **shown)
 
