@@ -23,12 +23,14 @@ from core.i18n import _
 
 
 def check_definition(
-    definition: Any, *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None
+    definition: Any, *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None,
+    standing: bool = False,
 ) -> list[Problem]:
     """Everything wrong with `definition` as the form `name`: place, and what to do. [] where it may be published.
 
     `known_forms` are the names that x-ref may point at, besides `name` itself; None: not asked now. `forms`: the
-    forms among which it is to stand; without them its formulas can read nothing but its own fields.
+    forms among which it is to stand; without them its formulas can read nothing but its own fields. `standing`: it
+    is one of them already, and each of the others is asked about by itself.
     """
     if not isinstance(definition, Mapping):
         return [Problem("", "type", _("表单定义应是一个 JSON 对象"))]
@@ -36,7 +38,9 @@ def check_definition(
     problems = list(broken_rules("form", definition)) or list(_dangling(whole))
     if not problems and whole != definition:  # something was borrowed: what came of it keeps the law too
         problems = list(broken_rules("form", whole))
-    return problems or list(sense(whole, name=name, known_forms=known_forms, forms=forms))
+    return problems or list(
+        sense(whole, name=name, known_forms=known_forms, forms=forms, standing=standing)
+    )
 
 
 def _dangling(whole: Mapping[str, Any]) -> Iterator[Problem]:

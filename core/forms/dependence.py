@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Problem
-from core.forms.formulas import Step, every_field, formula_faults, plan_of
+from core.forms.formulas import Step, every_field, formula_faults, formula_texts, plan_of
 from core.forms.model import Field, Form
 from core.forms.scopes import source_of
 from core.formulas import Formula
@@ -155,7 +155,7 @@ def _titled(forms: Any, place: Place) -> str:
 def broken_elsewhere(form: Form, before: Any) -> Iterator[Problem]:
     """Formulas of other forms that worked `before` (a FormSet) and would not with `form` as it stands now."""
     for other in form.forms.all():
-        if other.name == form.name or not _mentions(other):
+        if other.name == form.name or not _reads(other, form):
             continue
         known = {(p.field, p.code) for p in formula_faults(before.get(other.name))} if other.name in before else set()
         for fault in formula_faults(other):
@@ -165,8 +165,9 @@ def broken_elsewhere(form: Form, before: Any) -> Iterator[Problem]:
                 break
 
 
-def _mentions(form: Form) -> bool:
-    plan = plan_of(form)
-    return bool(plan.lookups or plan.gathers) or any(
-        "." in text or "[" in text for field in every_field(form) for text in (field.formula, field.default_formula)
-    )
+def _reads(other: Form, form: Form) -> bool:
+    """Whether a formula of `other` may speak of `form`: through a reference to it, or of what of it refers there."""
+    fields = every_field(other)
+    texts = list(formula_texts(other, fields))
+    through = any(field.ref == form.name for field in fields) and any("." in text for text in texts)
+    return through or any(f"[{form.name}." in text for text in texts)

@@ -63,7 +63,8 @@ def plan_of(form: Form) -> Plan:
 
 def _plan(form: Form) -> Plan:
     fields = every_field(form)
-    beyond = any(sign in text for text in _texts(form, fields) for sign in ".[")  # else other forms need not be known
+    # else other forms need not be known
+    beyond = any(sign in text for text in formula_texts(form, fields) for sign in ".[")
     scope, columns = whole_scope(form) if beyond else scope_of(fields), []
     for field in fields:
         steps = _steps(field.columns, scope_of(field.columns, old=False))
@@ -82,7 +83,8 @@ def _plan(form: Form) -> Plan:
     )  # fmt: skip
 
 
-def _texts(form: Form, fields: Iterable[Field]) -> Iterator[str]:
+def formula_texts(form: Form, fields: Iterable[Field]) -> Iterator[str]:
+    """Every text of the form that may read another form; "" among them."""
     yield from (rule.when for rule in form.rules)
     yield from (step.when for step in form.flow.steps if step.when) if form.flow else ()
     for field in fields:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,26 @@ def load_modules(paths: Path | Iterable[Path], *, site: Path | None = None, inst
     """Read every module under `paths` (folders of module folders) and of installed packages.
 
     `site/schemas/<module>/<form>.json`, where it exists, stands for the module's own file. BadForm names every
-    file at fault, the place in it, and what to do.
+    file at fault, the place in it, and what to do. Files that have not changed are read and checked once in a process.
     """
     roots = [paths] if isinstance(paths, Path) else list(paths)
     folders = [folder for root in roots for folder in _module_folders(root)]
     if installed:
         folders += installed_folders()
+    places = [*folders, *([site / "schemas"] if site else [])]
+    files = [file for place in places for file in sorted(place.rglob("*.json"))]
+    stamps = tuple((file, *_stamp(file)) for file in files)
+    return _read(tuple(folders), site, stamps)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=4)
+def _read(folders: tuple[Path, ...], site: Path | None, stamps: tuple[tuple[Path, int, int], ...]) -> Catalogue:
+    """`stamps` stand for what is in the files."""
     reading = _Reading(site)
     for folder in folders:
         reading.module(folder)
@@ -138,7 +153,9 @@ class _Reading:
         forms = self._standing_together()
         for name, definition in self.forms.items():
             if self.sources[name] not in self.problems:
-                found = check_definition(definition, name=name, known_forms=self.forms.keys(), forms=forms)
+                found = check_definition(
+                    definition, name=name, known_forms=self.forms.keys(), forms=forms, standing=name in forms
+                )
                 if not found:
                     found += [*self._strangers(name, definition, forms), *self._roles(name, definition)]
                 if found:

@@ -25,9 +25,10 @@ KEY_LENGTH = 500  # characters of all key fields together: they share one index 
 
 
 def sense(
-    definition: Mapping[str, Any], *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None
+    definition: Mapping[str, Any], *, name: str, known_forms: Collection[str] | None, forms: FormSet | None = None,
+    standing: bool = False,
 ) -> Iterator[Problem]:
-    """Problems of a definition that keeps the law and has no $ref left."""
+    """Problems of a definition that keeps the law and has no $ref left; the rest is as check_definition has it."""
     properties = definition["properties"]
     yield from _named(definition, properties)
     yield from _key(definition, properties)
@@ -45,8 +46,16 @@ def sense(
                 yield from _field(where, column, name=name, known_forms=known_forms)
     yield from _same_titles(properties)
     yield from flow_faults(definition)
-    yield from _formulas(compile_form(name, definition, version="0"), forms)
+    if standing and forms is not None:
+        yield from _standing(forms.get(name))
+    else:
+        yield from _formulas(compile_form(name, definition, version="0"), forms)
     yield from translation_faults(definition)
+
+
+def _standing(form: Form) -> Iterator[Problem]:
+    found = list(formula_faults(form))
+    yield from found or across_faults(form)
 
 
 def _formulas(form: Form, forms: FormSet | None) -> Iterator[Problem]:
