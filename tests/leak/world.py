@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core import people
 from core.definitions import create_form, publish, save_draft
 from core.records import Query
-from core.records.transfer import open_run, start_export
+from core.records.transfer import open_run
 from core.testing import PASSWORD, new_tenant, refreshed
 
 if TYPE_CHECKING:
@@ -110,9 +110,10 @@ async def _fill(tenant: Tenant, own_form: str) -> None:
     assert (await ctx.records.list(own_form, Query())).records
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     tenant.ids["job"] = await ctx.jobs.enqueue("core.old_jobs", {"words": f"{words}任务"}, at=tomorrow)
-    asked = [("where", f"title:contains:{words}")]
-    tenant.ids["export"] = await start_export(ctx, own_form, asked, kind="csv", names=["title"])
-    await ctx.jobs.cancel(tenant.ids["export"])
+    asked = {"asked": [["q", words]], "kind": "csv", "columns": ["title"]}
+    tenant.ids["export"] = await ctx.jobs.enqueue("core.export", asked, key=f"{own_form}/{words}", at=tomorrow)
+    brought = {"file": "", "file_name": "a.xml", "code": words, "name": words}
+    tenant.ids["bringing"] = await ctx.jobs.enqueue("progress.bring", brought, at=tomorrow)
     await _watch(tenant, own_form)
     tenant.ids |= {"file": file, "view": view.id, "run": run.id, "record": note.id, "project": project.id}
 
